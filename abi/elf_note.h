@@ -16,13 +16,13 @@
 #include "manifest.h"
 
 /* Owner "Solo5": with its NUL 6 bytes, padded to 8. */
-#define SOLO5_NOTE_NAME "Solo5"
+#define SOLO5_NOTE_NAME   "Solo5"
 #define SOLO5_NOTE_NAMESZ 6
 
-#define SOLO5_NOTE_ABI 0x31494241u      /* "ABI1" */
+#define SOLO5_NOTE_ABI      0x31494241u /* "ABI1" */
 #define SOLO5_NOTE_MANIFEST 0x3154464du /* "MFT1" */
 
-#define SOLO5_NOTE_ABI_SECTION ".note.solo5.abi"
+#define SOLO5_NOTE_ABI_SECTION      ".note.solo5.abi"
 #define SOLO5_NOTE_MANIFEST_SECTION ".note.solo5.manifest"
 
 /* Every Solo5 executable names this interpreter, so that the host's kernel refuses to run it by mistake. */
@@ -59,17 +59,18 @@ struct note_header {
 static_assert(sizeof(struct note_header) == 20, "ELF note header with an 8-byte name");
 
 /* Descriptor of MFT1: 4 bytes of padding that bring the manifest to 8-byte alignment (20 + 4), then the manifest. */
-#define MANIFEST_NOTE_PAD 4
+#define MANIFEST_NOTE_PAD             4
 #define MANIFEST_NOTE_DESCSZ(entries) (MANIFEST_NOTE_PAD + MFT_SIZE(entries))
 
 /* Owner "Penstock": with its NUL 9 bytes, padded to 12. */
-#define PENSTOCK_NOTE_NAME "Penstock"
-#define PENSTOCK_NOTE_NAMESZ 9
-#define PENSTOCK_NOTE_FLAGS 0x31474c46u /* "FLG1" */
+#define PENSTOCK_NOTE_NAME          "Penstock"
+#define PENSTOCK_NOTE_NAMESZ        9
+#define PENSTOCK_NOTE_FLAGS         0x31474c46u /* "FLG1" */
 #define PENSTOCK_NOTE_FLAGS_SECTION ".note.penstock.flags"
 
 /* Flag word of FLG1. */
-#define PENSTOCK_FLAG_RING3 (1u << 0) /* runs at CPL 3 with IOPL 3; the tender owns GDT, IDT, TSS, page tables */
+#define PENSTOCK_FLAG_RING3 \
+    (1u << 0) /* runs at CPL 3 with IOPL 3; the tender owns GDT, IDT, TSS, page tables */
 #define PENSTOCK_FLAGS_KNOWN PENSTOCK_FLAG_RING3
 
 struct penstock_note {

@@ -17,11 +17,12 @@
 
 /* ---- Solo5's part ---- */
 
-#define HVT_GUEST_MIN_BASE 0x100000u  /* lowest address of a segment */
-#define HVT_BOOT_INFO_BASE 0x10000u   /* boot info, manifest, command line, extension block: read-only up to MIN_BASE */
+#define HVT_GUEST_MIN_BASE 0x100000u /* lowest address of a segment */
+#define HVT_BOOT_INFO_BASE \
+    0x10000u /* boot info, manifest, command line, extension block: read-only up to MIN_BASE */
 #define HVT_CMDLINE_SIZE 8192u        /* with the NUL; arguments joined by single spaces */
-#define HVT_MEM_MAX (4ull << 30)      /* hypercall arguments lie below 4 GiB */
-#define HVT_MEM_UNIT (2ull << 20)     /* --mem is a multiple of this */
+#define HVT_MEM_MAX      (4ull << 30) /* hypercall arguments lie below 4 GiB */
+#define HVT_MEM_UNIT     (2ull << 20) /* --mem is a multiple of this */
 
 struct hvt_boot_info {
     uint64_t mem_size;       /* bytes of RAM at address 0 */
@@ -37,7 +38,7 @@ static_assert(sizeof(struct hvt_boot_info) == 56, "hvt_boot_info");
 
 /* A hypercall: outl of the argument's 32-bit address to port HVT_PORT(nr). */
 #define HVT_PORT_BASE 0x500u
-#define HVT_PORT(nr) (HVT_PORT_BASE + (nr))
+#define HVT_PORT(nr)  (HVT_PORT_BASE + (nr))
 
 enum hvt_hypercall {
     HVT_WALLTIME = 1,
@@ -115,8 +116,8 @@ static_assert(sizeof(struct hvt_pci_region_access) == 40, "hvt_pci_region_access
 
 /* ---- The extension block ---- */
 
-#define HVT_EXT_MAGIC 0x4b434f54534e4550ull /* "PENSTOCK" */
-#define HVT_EXT_VERSION 1u
+#define HVT_EXT_MAGIC      0x4b434f54534e4550ull /* "PENSTOCK" */
+#define HVT_EXT_VERSION    1u
 #define HVT_EXT_RANGES_MAX 8u
 
 /* A part of a BAR that is mapped: a load or store there goes straight to the device. Page granular, ascending. */
@@ -126,7 +127,8 @@ struct hvt_ext_range {
 };
 
 struct hvt_ext_bar {
-    uint64_t addr; /* address of the BAR's first byte; 0 if the manifest did not ask for it or the device has none */
+    uint64_t
+        addr; /* address of the BAR's first byte; 0 if the manifest did not ask for it or the device has none */
     uint64_t size; /* bytes, as the device reports them */
     uint32_t ranges_count;
     uint32_t pad;
@@ -148,8 +150,8 @@ struct hvt_ext_pci {
     uint8_t class_code;
     uint8_t subclass;
     uint8_t progif;
-    uint8_t bus_master;  /* 1 if it may do DMA */
-    uint32_t irq_vectors; /* each makes the handle ready in HVT_POLL */
+    uint8_t bus_master;     /* 1 if it may do DMA */
+    uint32_t irq_vectors;   /* each makes the handle ready in HVT_POLL */
     struct hvt_ext_dma dma; /* this device's own window */
     struct hvt_ext_bar bar[6];
 };

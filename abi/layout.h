@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 
-#define PCI_WINDOW_BASE (1ull << 39)
+#define PCI_WINDOW_BASE          (1ull << 39)
 #define PCI_WINDOW_DEVICE_STRIDE (1ull << 34)
-#define PCI_WINDOW_BAR_STRIDE (1ull << 30)
-#define DMA_SHARED_BASE (1ull << 40)
-#define DMA_OWN_STRIDE (1ull << 36)
+#define PCI_WINDOW_BAR_STRIDE    (1ull << 30)
+#define DMA_SHARED_BASE          (1ull << 40)
+#define DMA_OWN_STRIDE           (1ull << 36)
 
 /* BAR i of the n-th PCI device in manifest order, both counted from 0. */
 static inline uint64_t pci_window_addr(unsigned n, unsigned i)

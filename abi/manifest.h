@@ -11,16 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MFT_VERSION 1
-#define MFT_NAME_SIZE 68    /* with the terminating NUL */
-#define MFT_NAME_MAX 67     /* letters and digits */
-#define MFT_MAX_ENTRIES 64  /* with the reserved entry 0, so 63 devices */
+#define MFT_VERSION     1
+#define MFT_NAME_SIZE   68 /* with the terminating NUL */
+#define MFT_NAME_MAX    67 /* letters and digits */
+#define MFT_MAX_ENTRIES 64 /* with the reserved entry 0, so 63 devices */
 
 enum mft_type {
     MFT_BLOCK_BASIC = 1,
     MFT_NET_BASIC = 2,
-    MFT_PCI_BASIC = 3,          /* Penstock: a PCI device of the unikernel's own */
-    MFT_DMA_BASIC = 4,          /* Penstock: memory that all PCI devices of the unikernel share */
+    MFT_PCI_BASIC = 3,            /* Penstock: a PCI device of the unikernel's own */
+    MFT_DMA_BASIC = 4,            /* Penstock: memory that all PCI devices of the unikernel share */
     MFT_RESERVED_FIRST = 1 << 30, /* entry 0 of every manifest: no name, no content */
 };
 
@@ -35,9 +35,9 @@ struct mft_net_basic {
 };
 
 /* mft_pci_basic.flags */
-#define MFT_PCI_MAP_BAR(i) (1u << (i)) /* i = 0..5: map this BAR */
-#define MFT_PCI_MAP_BARS 0x3fu
-#define MFT_PCI_BUS_MASTER (1u << 6) /* the device may do DMA */
+#define MFT_PCI_MAP_BAR(i)  (1u << (i)) /* i = 0..5: map this BAR */
+#define MFT_PCI_MAP_BARS    0x3fu
+#define MFT_PCI_BUS_MASTER  (1u << 6) /* the device may do DMA */
 #define MFT_PCI_FLAGS_KNOWN 0x7fu
 
 struct mft_pci_basic {
@@ -66,8 +66,9 @@ struct mft_entry {
         struct mft_dma_basic dma_basic;
         uint8_t bytes[16];
     } u;
-    uint64_t backend; /* the tender's own in Solo5 (a descriptor number, a pointer); 0 in every copy a guest sees here */
-    bool attached;    /* false in a file; true once the tender has attached a device */
+    uint64_t
+        backend; /* the tender's own in Solo5 (a descriptor number, a pointer); 0 in every copy a guest sees here */
+    bool attached; /* false in a file; true once the tender has attached a device */
     uint8_t pad[7];
 };
 static_assert(offsetof(struct mft_entry, type) == 68, "mft_entry");
