@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# The Debian packages that each command of dev needs (the names are the same in Debian 12 and 13), and their
+# installation. Needs lib.sh.
+
+packages_for() {
+    local build="gcc libc6-dev make meson ninja-build pkgconf libcyaml-dev dpkg-dev patch xz-utils"
+    local run="iproute2 iputils-ping"
+    case $1 in
+    build) echo "$build" ;;
+    demo | bench) echo "$build $run" ;;
+    test) echo "$build $run libcmocka-dev python3-pytest python3-scapy strace" ;;
+    lint) echo "$build libcmocka-dev clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
+    fmt) echo "clang-format" ;;
+    *) die "packages_for: no such command: $1" ;;
+    esac
+}
+
+missing_packages() {
+    local have p
+    have=" $(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null |
+        sed -n 's/^ii *//p' | tr '\n' ' ')"
+    for p in "$@"; do
+        case $have in *" $p "*) ;; *) printf '%s ' "$p" ;; esac
+    done
+}
+
+apt_install() {
+    quietly "$(cache_root)/log/apt-install.log" as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install "$@"
+}
+
+# The package lists have a lock of their own, for which apt-get does not wait.
+apt_update() {
+    local log try
+    log="$(cache_root)/log/apt-update.log"
+    say "Refreshing the Debian package lists"
+    for try in 1 2 3 4 5 6; do
+        quietly "$log" as_root apt-get -q -o APT::Update::Error-Mode=any update && return 0
+        grep -q 'Could not get lock' "$log" || break
+        say "waiting for another apt ($try of 6)"
+        sleep 10
+    done
+    die "cannot refresh the package lists: is the Debian mirror in your apt configuration reachable?"
+}
+
+# need_packages COMMAND: install what is missing for it; nothing, and in no time, where nothing is.
+need_packages() {
+    local missing
+    command -v dpkg-query >/dev/null || die "no dpkg here: this script prepares Debian 12 and 13 only"
+    # shellcheck disable=SC2046
+    missing=$(missing_packages $(packages_for "$1"))
+    [ -n "$missing" ] || return 0
+    can_be_root || die "missing Debian packages, and neither root nor sudo to install them: $missing"
+    say "Installing Debian packages: $missing"
+    # shellcheck disable=SC2086
+    apt-cache show --no-all-versions $missing >/dev/null 2>&1 || apt_update
+    # shellcheck disable=SC2086
+    apt_install $missing && return 0
+    apt_update
+    # shellcheck disable=SC2086
+    apt_install $missing || die "cannot install the Debian packages that ./dev $1 needs"
+}
