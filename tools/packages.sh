@@ -4,13 +4,14 @@
 # installation. Needs lib.sh.
 
 packages_for() {
-    local build="gcc libc6-dev make meson ninja-build pkgconf libcyaml-dev libcmocka-dev dpkg-dev patch xz-utils"
+    local build="gcc libc6-dev make meson ninja-build pkgconf libcyaml-dev libyaml-dev libcmocka-dev"
+    local deps="dpkg-dev patch xz-utils"
     local run="iproute2 iputils-ping"
     case $1 in
-    build) echo "$build" ;;
-    demo | bench) echo "$build $run" ;;
-    test) echo "$build $run python3-pytest python3-scapy strace" ;;
-    lint) echo "$build clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
+    build) echo "$build $deps" ;;
+    demo | bench) echo "$build $deps $run" ;;
+    test) echo "$build $deps $run python3-pytest python3-scapy strace" ;;
+    lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
     fmt) echo "clang-format" ;;
     *) die "packages_for: no such command: $1" ;;
     esac
