@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * A PCI device in a driver's hands: identity, registers, DMA memory, interrupts (MirageOS: Mirage_pci.S). Drivers include
- * this header and nothing of a target; it is the only place with volatile register access and barriers.
+ * A PCI device in a driver's hands: identity, registers, DMA memory, interrupts (MirageOS:
+ * Mirage_pci.S). Drivers include this header and nothing of a target; it is the only place with
+ * volatile register access and barriers.
  */
 #ifndef PENSTOCK_PCI_H
 #define PENSTOCK_PCI_H
@@ -11,42 +12,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A DMA window, handed out from its start. */
+struct pci_dma_window {
+    uint8_t *base;
+    size_t size;    /* bytes */
+    size_t used;    /* bytes handed out so far */
+    uint64_t delta; /* IOVA minus address, modulo 2^64 */
+};
+
 struct pci_device {
     const char *name; /* its name in the manifest */
     struct solo5_pci_info info;
-    uint8_t *dma;       /* where pci_dma_alloc takes from: its own window, or the shared region */
-    size_t dma_size;    /* bytes */
-    size_t dma_used;    /* bytes handed out so far */
-    uint64_t dma_delta; /* IOVA minus address, modulo 2^64 */
+    struct pci_dma_window own;  /* its own window, if it has one */
+    struct pci_dma_window *dma; /* where pci_dma_alloc takes from: `own`, or the shared region */
 };
 
 /*
- * Takes the device that the manifest calls `name`. *dev is the caller's, to be kept as long as the device is in use. A
- * device without a window of its own takes DMA memory from the shared region; several of them divide it: each gets
- * an equal share. -ENODEV: no such device, or no PCI here; -EBUSY: taken already.
+ * Takes the device that the manifest calls `name`. *dev is the caller's, to be kept at its place as
+ * long as the device is in use; so is `name`. A device without a window of its own takes DMA memory
+ * from the region that all devices of the unikernel share: whoever asks first gets it, and no byte
+ * is handed out twice. -ENODEV: no such device, it is taken already, or there is no PCI here.
  */
 int pci_acquire(const char *name, struct pci_device *dev);
 
 /* ---- Registers ---- */
 
 /*
- * The register at `offset` of BAR `bar` as a pointer, if it is mapped, else NULL. For the few registers on a
- * driver's hot path (doorbells); everything else goes through the accessors below.
+ * The register at `offset` of BAR `bar` as a pointer, if it is mapped, else NULL. For the few
+ * registers on a driver's hot path (doorbells); everything else goes through the accessors below.
  */
 volatile uint32_t *pci_register(const struct pci_device *dev, unsigned bar, uint64_t offset);
 
 /*
- * Access a register, directly where it is mapped and by a call to the tender where it is not. Offsets are a driver's
- * constants: one outside the BAR reads as all ones and its write is lost, as on the bus.
+ * Access a register, directly where it is mapped and by a call to the tender where it is not.
+ * Offsets are a driver's constants: one outside the BAR reads as all ones and its write is lost, as
+ * on the bus.
  */
 uint32_t pci_read32(const struct pci_device *dev, unsigned bar, uint64_t offset);
 uint64_t pci_read64(const struct pci_device *dev, unsigned bar, uint64_t offset);
 void pci_write32(const struct pci_device *dev, unsigned bar, uint64_t offset, uint32_t value);
 void pci_write64(const struct pci_device *dev, unsigned bar, uint64_t offset, uint64_t value);
 
-/*
- * Waits until (register & mask) == value, for at most `timeout` nanoseconds: 0 or -ETIMEDOUT.
- */
+/* Waits until (register & mask) == value, for at most `timeout` nanoseconds: 0 or -ETIMEDOUT. */
 int pci_wait32(const struct pci_device *dev, unsigned bar, uint64_t offset, uint32_t mask,
                uint32_t value, solo5_time_t timeout);
 
@@ -56,15 +63,19 @@ uint32_t pci_config_read32(const struct pci_device *dev, size_t offset);
 /* ---- DMA memory ---- */
 
 /*
- * Takes size bytes of zeroed DMA memory, aligned to `align` (a power of two). NULL if the window is used up. There is no
- * free: a driver allocates its rings and buffers once. The memory goes when the unikernel ends.
+ * Takes size bytes of zeroed DMA memory, aligned to `align` (a power of two). NULL if the window is
+ * used up. There is no free: a driver allocates its rings and buffers once. The memory goes when
+ * the unikernel ends.
  */
 void *pci_dma_alloc(struct pci_device *dev, size_t size, size_t align);
+
+/* How many bytes pci_dma_alloc can still give at this alignment. */
+size_t pci_dma_available(const struct pci_device *dev, size_t align);
 
 /* What the device calls an address that came from pci_dma_alloc. */
 static inline uint64_t pci_dma_iova(const struct pci_device *dev, const void *p)
 {
-    return (uint64_t)(uintptr_t)p + dev->dma_delta;
+    return (uint64_t)(uintptr_t)p + dev->dma->delta;
 }
 
 /* ---- Order between memory and device ---- */
@@ -75,7 +86,8 @@ static inline void pci_dma_wmb(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-/* Reads of DMA memory after it see what the device wrote before the flag that was read before it. */
+/* Reads of DMA memory after it see what the device wrote before the flag that was read before it.
+ */
 static inline void pci_dma_rmb(void)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
