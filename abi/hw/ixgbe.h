@@ -114,25 +114,27 @@
 #define IXGBE_SW_FW_SYNC_CSR  IXGBE_BIT(3)
 
 /* ---- Interrupts, .5 ---- */
-#define IXGBE_EICR    0x00800 /* .5.1: RC (unless GPIE says otherwise) and W1C */
-#define IXGBE_EICS    0x00808 /* .5.2: writing 1 sets causes */
-#define IXGBE_EIAC    0x00810 /* .5.5: causes that clear when their MSI-X message leaves */
-#define IXGBE_EITR(n) ((n) < 24 ? 0x00820 + 4 * (n) : 0x12300 + 4 * ((n)-24)) /* .5.12, n <= 128 \
-                                                                               */
+#define IXGBE_EICR 0x00800 /* .5.1: RC (unless GPIE says otherwise) and W1C */
+#define IXGBE_EICS 0x00808 /* .5.2: writing 1 sets causes */
+#define IXGBE_EIAC 0x00810 /* .5.5: causes that clear when their MSI-X message leaves */
+#define IXGBE_EITR(n)                                                          \
+    ((n) < 24 ? 0x00820 + 4 * (n) : 0x12300 + 4 * ((n)-24)) /* .5.12, n <= 128 \
+                                                             */
 #define IXGBE_EIMS    0x00880 /* .5.3: writing 1 enables; reads as the mask */
 #define IXGBE_EIMC    0x00888 /* .5.4: writing 1 disables */
 #define IXGBE_EIAM    0x00890 /* .5.6: causes whose enable bit clears on interrupt or EICR read */
 #define IXGBE_EITRSEL 0x00894
-#define IXGBE_GPIE    0x00898 /* .5.17 */
+#define IXGBE_GPIE    0x00898 /* .5.18 */
 #define IXGBE_EICS_EX(n) \
     (0x00a90 + 4 * (n)) /* .5.7, n < 2: queue causes 32n .. 32n+31; EICS[1..2] there */
 #define IXGBE_EIMS_EX(n) (0x00aa0 + 4 * (n)) /* .5.8 */
 #define IXGBE_EIMC_EX(n) (0x00ab0 + 4 * (n)) /* .5.9 */
 #define IXGBE_EIAM_EX(n) (0x00ad0 + 4 * (n)) /* .5.10 */
-#define IXGBE_IVAR(n)    (0x00900 + 4 * (n)) /* .5.13, n < 64: bytes rx 2n, tx 2n, rx 2n+1, tx 2n+1 \
-                                              */
-#define IXGBE_IVAR_MISC  0x00a00             /* .5.14: byte 0 TCP timer, byte 1 all other causes */
-#define IXGBE_IVAR_VALID 0x80u /* in each byte; bits 5:0 are the vector (3:0 without MSI-X) */
+#define IXGBE_IVAR(n)                                                                   \
+    (0x00900 + 4 * (n))          /* .5.16, n < 64: bytes rx 2n, tx 2n, rx 2n+1, tx 2n+1 \
+                                  */
+#define IXGBE_IVAR_MISC  0x00a00 /* .5.17: byte 0 TCP timer, byte 1 all other causes */
+#define IXGBE_IVAR_VALID 0x80u   /* in each byte; bits 5:0 are the vector (3:0 without MSI-X) */
 #define IXGBE_PBACL(n)   (0x110c0 + 4 * (n)) /* n < 8 */
 
 #define IXGBE_EICR_RTX_QUEUE IXGBE_BITS(15, 0)
@@ -182,8 +184,9 @@
 #define IXGBE_RAH_AV     IXGBE_BIT(31)
 #define IXGBE_MPSAR(n)   (0x0a600 + 4 * (n)) /* .7.10, n < 256 */
 #define IXGBE_PSRTYPE(n) (0x0ea00 + 4 * (n)) /* .7.4, n < 64 */
-#define IXGBE_RETA(n)    (0x0eb00 + 4 * (n)) /* .7.15, n < 32: four entries of 4 bits, one per byte \
-                                              */
+#define IXGBE_RETA(n)                                                          \
+    (0x0eb00 + 4 * (n)) /* .7.15, n < 32: four entries of 4 bits, one per byte \
+                         */
 #define IXGBE_RETA_ALIAS(n)  (0x05c00 + 4 * (n))
 #define IXGBE_RSSRK(n)       (0x0eb80 + 4 * (n)) /* .7.14, n < 10: byte 4n lowest */
 #define IXGBE_RSSRK_ALIAS(n) (0x05c80 + 4 * (n))
@@ -304,14 +307,14 @@
 #define IXGBE_MFLCN_DPF                  IXGBE_BIT(1)
 #define IXGBE_MFLCN_RFCE                 IXGBE_BIT(3)
 #define IXGBE_MACC                       0x04330
-#define IXGBE_AUTOC                      0x042a0 /* .22.18 */
+#define IXGBE_AUTOC                      0x042a0 /* .22.19 */
 #define IXGBE_AUTOC_FLU                  IXGBE_BIT(0)
 #define IXGBE_AUTOC_10G_PMA_PMD_PARALLEL IXGBE_BITS(8, 7)
 #define IXGBE_AUTOC_1G_PMA_PMD           IXGBE_BIT(9)
 #define IXGBE_AUTOC_RESTART_AN           IXGBE_BIT(12) /* SC */
 #define IXGBE_AUTOC_LMS                  IXGBE_BITS(15, 13)
 #define IXGBE_AUTOC_LMS_10G_SERIAL       (3u << 13)
-#define IXGBE_LINKS                      0x042a4 /* .22.19, RO */
+#define IXGBE_LINKS                      0x042a4 /* .22.20, RO */
 #define IXGBE_LINKS_UP                   IXGBE_BIT(30)
 #define IXGBE_LINKS_SPEED                IXGBE_BITS(29, 28)
 #define IXGBE_LINKS_SPEED_10G            (3u << 28)
@@ -323,7 +326,7 @@
 #define IXGBE_ANLP1                      0x042b0 /* .22.24, RO */
 #define IXGBE_ANLP2                      0x042b4
 #define IXGBE_MMNGC                      0x042d0
-#define IXGBE_LINKS2                     0x04324 /* .22.20 */
+#define IXGBE_LINKS2                     0x04324 /* .22.21 */
 #define IXGBE_CORECTL                    0x14f00 /* indirect access to the analog core */
 
 /* ---- Virtualization, .27 ---- */
