@@ -2,9 +2,9 @@
 /*
  * ELF notes of a unikernel: which tender it is for, what devices it needs, how it wants to run.
  *
- * Each note stands in a PT_NOTE segment of its own; a tender reads the first note of each segment. "Solo5" notes
- * are laid out as Solo5 0.12 lays them out (elf_abi.h, mft_abi.h there); "Penstock" notes are ours, and tenders that
- * do not know them ignore them.
+ * Each note stands in a PT_NOTE segment of its own; a tender reads the first note of each segment.
+ * "Solo5" notes are laid out as Solo5 0.12 lays them out (elf_abi.h, mft_abi.h there); "Penstock"
+ * notes are ours, and tenders that do not know them ignore them.
  */
 #ifndef PENSTOCK_ABI_ELF_NOTE_H
 #define PENSTOCK_ABI_ELF_NOTE_H
@@ -25,7 +25,8 @@
 #define SOLO5_NOTE_ABI_SECTION      ".note.solo5.abi"
 #define SOLO5_NOTE_MANIFEST_SECTION ".note.solo5.manifest"
 
-/* Every Solo5 executable names this interpreter, so that the host's kernel refuses to run it by mistake. */
+/* Every Solo5 executable names this interpreter, so that the host's kernel refuses to run it by
+ * mistake. */
 #define SOLO5_INTERP "/nonexistent/solo5/"
 
 /* abi_target: 5 (Genode) is retired, its number stays taken. */
@@ -58,9 +59,23 @@ struct note_header {
 };
 static_assert(sizeof(struct note_header) == 20, "ELF note header with an 8-byte name");
 
-/* Descriptor of MFT1: 4 bytes of padding that bring the manifest to 8-byte alignment (20 + 4), then the manifest. */
+/* Descriptor of MFT1: 4 bytes of padding that bring the manifest to 8-byte alignment (20 + 4), then
+ * the manifest. */
 #define MANIFEST_NOTE_PAD             4
 #define MANIFEST_NOTE_DESCSZ(entries) (MANIFEST_NOTE_PAD + MFT_SIZE(entries))
+
+/*
+ * The manifest note as `penstock manifest` makes it, under this name: a program that is its own
+ * tender (native) finds its manifest there. header.descsz - MANIFEST_NOTE_PAD is the manifest's
+ * size.
+ */
+struct manifest_note {
+    struct note_header header;
+    uint8_t pad[MANIFEST_NOTE_PAD];
+    uint32_t version, entries; /* struct mft begins here */
+};
+static_assert(offsetof(struct manifest_note, version) == 24, "Solo5 note MFT1");
+extern const struct manifest_note penstock_manifest_note;
 
 /* Owner "Penstock": with its NUL 9 bytes, padded to 12. */
 #define PENSTOCK_NOTE_NAME          "Penstock"
