@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: ISC
+#include "host/cli/inspect.h"
+
+#include "host/tender/manifest.h"
+
+/* All strings here are our own words or names of letters and digits: nothing to escape. */
+
+static const char *truth(bool value)
+{
+    return value ? "true" : "false";
+}
+
+static void print_pci(FILE *out, const struct mft_pci_basic *pci)
+{
+    fprintf(out,
+            ", \"vendor\": %u, \"device_id\": %u, \"class\": %u, \"subclass\": %u, \"progif\": %u, "
+            "\"bus_master_enable\": %s",
+            pci->vendor, pci->device, pci->class_code, pci->subclass, pci->progif,
+            truth(pci->flags & MFT_PCI_BUS_MASTER));
+    for (unsigned i = 0; i < 6; i++)
+        fprintf(out, ", \"map_bar%u\": %s", i, truth(pci->flags & MFT_PCI_MAP_BAR(i)));
+    fprintf(out, ", \"dma_size\": %llu", (unsigned long long)pci->dma_size);
+}
+
+static void print_devices(FILE *out, const struct mft *mft)
+{
+    for (uint32_t i = 1; i < mft->entries; i++) {
+        const struct mft_entry *entry = &mft->e[i];
+
+        fprintf(out, "%s\n    {\"handle\": %u, \"name\": \"%s\", \"type\": \"%s\"",
+                i > 1 ? "," : "", i, entry->name, manifest_type_name(entry->type));
+        if (entry->type == MFT_PCI_BASIC)
+            print_pci(out, &entry->u.pci_basic);
+        if (entry->type == MFT_DMA_BASIC)
+            fprintf(out, ", \"dma_size\": %llu", (unsigned long long)entry->u.dma_basic.size);
+        fprintf(out, "}");
+    }
+}
+
+static void print_map(FILE *out, const struct memory_map *map)
+{
+    for (unsigned i = 0; i < map->count; i++) {
+        const struct map_row *row = &map->rows[i];
+
+        fprintf(out,
+                "%s\n    {\"start\": %llu, \"size\": %llu, \"at_most\": %s, \"access\": \"%s\", "
+                "\"what\": \"%s\"}",
+                i > 0 ? "," : "", (unsigned long long)row->start, (unsigned long long)row->size,
+                truth(row->at_most), row->access, row->what);
+    }
+}
+
+void inspect_json(FILE *out, const struct inspection *unikernel)
+{
+    const struct notes *notes = &unikernel->notes;
+    const char *target = notes_target_name(notes->abi.abi_target);
+
+    fprintf(out,
+            "{\n  \"target\": \"%s\",\n  \"abi_version\": %u,\n  \"flags\": %u,\n"
+            "  \"ring\": %d,\n  \"entry\": %llu,\n  \"devices\": [",
+            target ? target : "unknown", notes->abi.abi_version, notes->flags,
+            notes->flags & PENSTOCK_FLAG_RING3 ? 3 : 0,
+            (unsigned long long)unikernel->elf.header.e_entry);
+    print_devices(out, notes->mft);
+    fprintf(out, "\n  ],\n  \"memory\": [");
+    print_map(out, &unikernel->map);
+    fprintf(out, "\n  ]\n}\n");
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: ISC
+#include "host/cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    const char *arguments;
+    const char *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"emulate", "DEVICE --socket PATH ...", "serve a software device over vfio-user", cmd_emulate},
+    {"inspect", "BINARY [--json]", "what a unikernel asks for, and its memory map", cmd_inspect},
+    {"manifest", "FILE.json [-o OUT]", "make the C source of a manifest's ELF note", cmd_manifest},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(FILE *out)
+{
+    fprintf(out, "penstock " PENSTOCK_VERSION ": unikernels that own PCIe devices\n\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  penstock %-8s %-25s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].help);
+    fprintf(out, "\nUnikernels are run by penstock-hvt.\n");
+    return out == stdout ? 0 : 1;
+}
+
+static int run(int argc, char **argv)
+{
+    struct tender_error error;
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    }
+    tender_fail(&error, 0, "there is no command \"%s\"; penstock --help lists them", argv[0]);
+    return cli_refuse(&error);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return help(stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("penstock " PENSTOCK_VERSION "\n");
+        return 0;
+    }
+    return run(argc - 1, argv + 1);
+}

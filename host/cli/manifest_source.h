@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: ISC
+/*
+ * A manifest as C source: one object in the section of its ELF note, laid out as Solo5's
+ * (abi/elf_note.h). The source needs nothing of ours to be compiled.
+ */
+#ifndef PENSTOCK_CLI_MANIFEST_SOURCE_H
+#define PENSTOCK_CLI_MANIFEST_SOURCE_H
+
+#include <stdio.h>
+
+#include "abi/manifest.h"
+
+/* `mft` was checked. What could not be written shows in ferror(out). */
+void manifest_source(FILE *out, const struct mft *mft);
+
+#endif
