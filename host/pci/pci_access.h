@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * Access to a PCI device from a Linux process: one interface over kernel VFIO, a vfio-user socket, or sysfs. A library of
- * its own, with nothing of unikernels in it.
+ * Access to a PCI device from a Linux process: one interface over kernel VFIO, a vfio-user socket,
+ * or sysfs. A library of its own, with nothing of unikernels in it.
  *
- * All calls return 0 or -errno and, where they can fail, leave a message for people in struct pci_error. An object is used
- * by one thread at a time; only pci_lost_fd's descriptor may be polled from another.
+ * All calls return 0 or -errno and, where they can fail, leave a message for people in struct
+ * pci_error. An object is used by one thread at a time; only pci_lost_fd's descriptor may be polled
+ * from another.
  */
 #ifndef PENSTOCK_PCI_ACCESS_H
 #define PENSTOCK_PCI_ACCESS_H
@@ -49,19 +50,22 @@ struct pci_region {
     uint64_t size; /* bytes; 0: the device has no such region */
     bool readable;
     bool writable;
-    bool io_port; /* a BAR that is not memory */
-    unsigned
-        areas_count; /* the parts that pci_map can map, ascending, merged, MSI-X table and PBA left out */
+    bool io_port;         /* a BAR that is not memory */
+    unsigned areas_count; /* the parts that pci_map can map, ascending, merged, MSI-X table and PBA
+                             left out */
     struct pci_area areas[PCI_AREAS_MAX];
 };
 
 /*
- * Opens the device at `where` (design 3.5): "vfio-user:/path/socket"; other forms come with the kernel's VFIO. Nothing is
- * changed on the device. -EINVAL malformed; -ENODEV; -EPROTO the peer does not speak the protocol; -ETIMEDOUT; -EACCES.
+ * Opens the device at `where` (design 3.5): "vfio-user:/path/socket"; other forms come with the
+ * kernel's VFIO. Nothing is changed on the device. -EINVAL malformed; -ENOTSUP a kind that is not
+ * built in; -ENODEV nothing there; -EPROTO the peer does not speak the protocol; -ETIMEDOUT;
+ * -EACCES.
  */
 int pci_open(const char *where, struct pci_access **dev, struct pci_error *error);
 
-/* Stops the device (bus mastering off, interrupts off, DMA unmapped) and gives it back. NULL is fine. */
+/* Stops the device (bus mastering off, interrupts off, DMA unmapped) and gives it back. NULL is
+ * fine. */
 void pci_close(struct pci_access *dev);
 
 const char *pci_where(const struct pci_access *dev);
@@ -74,20 +78,23 @@ int pci_reset(struct pci_access *dev, struct pci_error *error);
 int pci_region_info(struct pci_access *dev, unsigned region, struct pci_region *info,
                     struct pci_error *error);
 
-/* One access of 1, 2, 4 or 8 bytes, naturally aligned; `value` is in host order. -EIO the device refused; -EPIPE it is gone. */
+/* One access of 1, 2, 4 or 8 bytes, naturally aligned; `value` is in host order. -EIO the device
+ * refused; -EPIPE it is gone. */
 int pci_region_read(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,
                     uint64_t *value);
 int pci_region_write(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,
                      uint64_t value);
 
 /*
- * Maps an area (or a page-granular part of one) of a region. `at` is NULL or the fixed, reserved address that it
- * replaces the mapping of. The mapping lives until pci_close.
+ * Maps an area (or a page-granular part of one) of a region. `at` is NULL or the fixed, reserved
+ * address that it replaces the mapping of. The mapping lives until pci_close, which leaves a
+ * reservation (PROT_NONE) in the place of one with `at`.
  */
 int pci_map(struct pci_access *dev, unsigned region, struct pci_area area, void *at, void **address,
             struct pci_error *error);
 
-/* Lets the device read and write size bytes of fd at offset, mapped at `address` in this process, as iova. */
+/* Lets the device read and write size bytes of fd at offset, mapped at `address` in this process,
+ * as iova. */
 int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
                 uint64_t size, struct pci_error *error);
 int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size);
@@ -95,16 +102,21 @@ int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size);
 /* How many vectors of a kind the device has. */
 unsigned pci_irq_count(struct pci_access *dev, enum pci_irq_index index);
 
-/* Signals fds[i] (an eventfd, -1 for none) at each interrupt of vector i; the descriptors stay the caller's. count 0: all off. */
+/* Signals fds[i] (an eventfd, -1 for none) at each interrupt of vector i; the descriptors stay the
+ * caller's. count 0: all off. */
 int pci_irq_enable(struct pci_access *dev, enum pci_irq_index index, unsigned count, const int *fds,
                    struct pci_error *error);
+
+/* Lets an interrupt that masks itself when it is raised (INTx) be raised again; else nothing. */
+int pci_irq_unmask(struct pci_access *dev, enum pci_irq_index index);
 
 /* Switches memory decoding on and bus mastering on or off (PCI command register). */
 int pci_bus_master(struct pci_access *dev, bool on, struct pci_error *error);
 
 /*
- * A descriptor that polls readable (POLLHUP, POLLRDHUP or POLLERR) once the device is lost: its server died, or it was
- * unplugged; -1 if this kind of access has none. To be polled with events = POLLRDHUP from any thread, never read.
+ * A descriptor that polls readable (POLLHUP, POLLRDHUP or POLLERR) once the device is lost: its
+ * server died, or it was unplugged; -1 if this kind of access has none. To be polled with events =
+ * POLLRDHUP from any thread, never read.
  */
 int pci_lost_fd(const struct pci_access *dev);
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: ISC
+#include "host/pci/pci_access.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/pci/pci_config.h"
+#include "host/pci/pci_ops.h"
+
+/* A kind of access for each prefix of `where`. */
+static const struct kind {
+    const char *prefix;
+    const struct pci_access_ops *ops;
+} kinds[] = {
+    {"vfio-user:", &vfio_user_ops},
+};
+
+/* A host device's address, with or without its domain, or its folder: the kernel's VFIO. */
+static bool names_host_device(const char *where)
+{
+    size_t length = strspn(where, "0123456789abcdefABCDEF:.");
+
+    return where[0] == '/' || strncmp(where, "sysfs:", strlen("sysfs:")) == 0 ||
+           (where[length] == '\0' && strchr(where, ':') != NULL && strchr(where, '.') != NULL);
+}
+
+static int refuse_where(const char *where, struct pci_error *error)
+{
+    if (names_host_device(where))
+        return pci_fail(error, -ENOTSUP,
+                        "%s: not in this version: kernel VFIO is not built in; a device can be at "
+                        "vfio-user:/path/of/socket",
+                        where);
+    return pci_fail(error, -EINVAL,
+                    "%s: no device can be there; give it as vfio-user:/path/of/socket", where);
+}
+
+int pci_open(const char *where, struct pci_access **dev, struct pci_error *error)
+{
+    *dev = NULL;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t length = strlen(kinds[i].prefix);
+        char *copy;
+        int rc;
+
+        if (strncmp(where, kinds[i].prefix, length) != 0)
+            continue;
+        copy = strdup(where);
+        if (copy == NULL)
+            return pci_fail(error, -ENOMEM, "%s: no memory", where);
+        rc = kinds[i].ops->open(copy, copy + length, dev, error);
+        if (rc < 0) {
+            free(copy);
+            return rc;
+        }
+        (*dev)->ops = kinds[i].ops;
+        (*dev)->where = copy;
+        return 0;
+    }
+    return refuse_where(where, error);
+}
+
+const char *pci_where(const struct pci_access *dev)
+{
+    return dev->where;
+}
+
+int pci_lost_fd(const struct pci_access *dev)
+{
+    return dev->ops->lost_fd(dev);
+}
+
+static void stop(struct pci_access *dev)
+{
+    if (dev->bus_master)
+        pci_bus_master(dev, false, NULL);
+    for (unsigned i = 0; i < PCI_IRQ_KINDS; i++)
+        pci_irq_enable(dev, (enum pci_irq_index)i, 0, NULL, NULL);
+    while (dev->dma != NULL)
+        pci_dma_unmap(dev, dev->dma->iova, dev->dma->size);
+}
+
+void pci_close(struct pci_access *dev)
+{
+    char *where;
+
+    if (dev == NULL)
+        return;
+    stop(dev);
+    pci_mappings_drop(dev);
+    where = dev->where;
+    dev->ops->close(dev);
+    free(where);
+}
+
+int pci_reset(struct pci_access *dev, struct pci_error *error)
+{
+    return dev->ops->reset(dev, error);
+}
+
+int pci_identify(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error)
+{
+    uint64_t ids = 0, class = 0;
+    int rc = pci_region_read(dev, PCI_REGION_CONFIG, 0, 4, &ids);
+
+    if (rc == 0)
+        rc = pci_region_read(dev, PCI_REGION_CONFIG, 8, 4, &class);
+    if (rc < 0)
+        return pci_fail(error, rc, "%s: cannot read the device's identity: %s", dev->where,
+                        strerror(-rc));
+    *identity = (struct pci_identity){
+        .vendor = (uint16_t)ids,
+        .device = (uint16_t)(ids >> 16),
+        .class_code = (uint8_t)(class >> 24),
+        .subclass = (uint8_t)(class >> 16),
+        .progif = (uint8_t)(class >> 8),
+    };
+    return 0;
+}
+
+int pci_bus_master(struct pci_access *dev, bool on, struct pci_error *error)
+{
+    uint16_t set = PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0);
+    uint16_t clear = on ? 0 : PCI_COMMAND_MASTER;
+    int rc;
+
+    dev->bus_master = on;
+    rc = pci_config_change(dev, PCI_CONFIG_COMMAND, clear, set);
+    if (rc < 0)
+        return pci_fail(error, rc, "%s: cannot switch bus mastering %s: %s", dev->where,
+                        on ? "on" : "off", strerror(-rc));
+    return 0;
+}
+
+int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
+                uint64_t size, struct pci_error *error)
+{
+    struct pci_dma *dma;
+    uint64_t end;
+    int rc;
+
+    if (size == 0 || size % PCI_PAGE != 0 || iova % PCI_PAGE != 0 || offset % PCI_PAGE != 0 ||
+        __builtin_add_overflow(iova, size - 1, &end) || __builtin_add_overflow(offset, size, &end))
+        return pci_fail(error, -EINVAL, "%s: DMA memory is mapped in whole pages", dev->where);
+    dma = malloc(sizeof(*dma));
+    if (dma == NULL)
+        return pci_fail(error, -ENOMEM, "%s: no memory", dev->where);
+    rc = dev->ops->dma_map(dev, fd, offset, iova, size, error);
+    if (rc < 0) {
+        free(dma);
+        return rc;
+    }
+    *dma = (struct pci_dma){.next = dev->dma, .address = address, .iova = iova, .size = size};
+    dev->dma = dma;
+    return 0;
+}
+
+int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size)
+{
+    for (struct pci_dma **at = &dev->dma; *at != NULL; at = &(*at)->next) {
+        struct pci_dma *dma = *at;
+
+        if (dma->iova != iova || dma->size != size)
+            continue;
+        *at = dma->next;
+        free(dma);
+        return dev->ops->dma_unmap(dev, iova, size);
+    }
+    return -ENOENT;
+}
+
+unsigned pci_irq_count(struct pci_access *dev, enum pci_irq_index index)
+{
+    return dev->ops->irq_count(dev, index);
+}
+
+int pci_irq_enable(struct pci_access *dev, enum pci_irq_index index, unsigned count, const int *fds,
+                   struct pci_error *error)
+{
+    unsigned available;
+    int rc;
+
+    if (count == 0) {
+        bool was_on = dev->irq_on[index];
+
+        dev->irq_on[index] = false;
+        return was_on ? dev->ops->irq_disable(dev, index, error) : 0;
+    }
+    available = pci_irq_count(dev, index);
+    if (count > available)
+        return pci_fail(error, -EINVAL, "%s: %u interrupt vectors wanted, the device has %u",
+                        dev->where, count, available);
+    dev->irq_on[index] = true;
+    rc = dev->ops->irq_enable(dev, index, count, fds, error);
+    if (rc < 0)
+        pci_irq_enable(dev, index, 0, NULL, NULL);
+    return rc;
+}
+
+int pci_irq_unmask(struct pci_access *dev, enum pci_irq_index index)
+{
+    return dev->irq_on[index] ? dev->ops->irq_unmask(dev, index) : 0;
+}
