@@ -91,14 +91,26 @@ static cyaml_config_t config_for(struct complaint *complaint)
     };
 }
 
-static int refuse(const char *path, const struct complaint *complaint, struct tender_error *error)
+/* What libcyaml let pass and we do not; NULL: nothing. Its one warning is of documents that it did
+ * not read. */
+static const char *beyond_schema(const cyaml_data_t *data, const struct complaint *complaint)
 {
+    if (!data)
+        return "there is nothing in it";
+    return complaint->what[0] ? "there is more than one document in it" : NULL;
+}
+
+static int refuse(const char *path, cyaml_err_t r, const struct complaint *complaint,
+                  struct tender_error *error)
+{
+    const char *what = complaint->what[0] ? complaint->what : cyaml_strerror(r);
+    /* Where a key is missing, libcyaml names the one before. */
+    const char *key = r == CYAML_ERR_MAPPING_FIELD_MISSING ? "" : complaint->key;
     char line[32] = "";
 
     if (complaint->line != 0)
         snprintf(line, sizeof(line), "line %u: ", complaint->line);
-    return tender_fail(error, -EINVAL, "%s: %s%s%s%s", path, line, complaint->key,
-                       complaint->key[0] ? ": " : "", complaint->what);
+    return tender_fail(error, -EINVAL, "%s: %s%s%s%s", path, line, key, key[0] ? ": " : "", what);
 }
 
 static int parse(const char *path, const char *text, size_t size,
@@ -108,17 +120,16 @@ static int parse(const char *path, const char *text, size_t size,
     struct complaint complaint = {.line = 0};
     cyaml_config_t config = config_for(&complaint);
     cyaml_err_t r = cyaml_load_data((const uint8_t *)text, size, &config, schema, data, NULL);
+    const char *what;
 
-    if (r != CYAML_OK && complaint.what[0] == '\0')
-        snprintf(complaint.what, sizeof(complaint.what), "%s", cyaml_strerror(r));
-    if (r == CYAML_OK && !*data && complaint.what[0] == '\0')
-        snprintf(complaint.what, sizeof(complaint.what), "there is nothing in it");
-    if (complaint.what[0] == '\0')
+    if (r != CYAML_OK)
+        return refuse(path, r, &complaint, error);
+    what = beyond_schema(*data, &complaint);
+    if (!what)
         return 0;
-    /* A mere warning, such as of a second document, is refused as well. */
     document_free(schema, *data);
     *data = NULL;
-    return refuse(path, &complaint, error);
+    return tender_fail(error, -EINVAL, "%s: %s", path, what);
 }
 
 int document_load(const char *path, const cyaml_schema_value_t *schema, cyaml_data_t **data,
