@@ -23,7 +23,6 @@ struct emu_config {
     uint8_t initial[EMU_CONFIG_SIZE];  /* data after a reset; emu_config_seal */
     unsigned last_cap;                 /* where the next capability's offset goes */
     unsigned pcie_cap;                 /* offset of the PCIe capability, 0: none */
-    unsigned msix_cap;                 /* offset of the MSI-X capability, 0: none */
 };
 
 struct emu_identity {

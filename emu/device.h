@@ -132,6 +132,17 @@ int emu_region_init(struct emu_device *dev, unsigned index, uint64_t size,
 /* Zeroes the hot areas of all regions (a part of a device's reset). */
 void emu_regions_zero(struct emu_device *dev);
 
+/* The server's: a reset of the configuration space and of the model. Interrupts and DMA mappings
+ * stay, as in VFIO. */
+void emu_device_reset(struct emu_device *dev);
+
+/*
+ * The server's, when a client has gone: takes its interrupts and its memory away, gives the hot
+ * areas new pages at the same addresses (a process that still maps the old ones reaches nothing),
+ * and resets. 0 or -errno: no memory for the pages.
+ */
+int emu_device_orphan(struct emu_device *dev);
+
 /* Bus mastering, from the command register: without it a device must not touch memory nor raise
  * message interrupts. */
 static inline bool emu_bus_master(const struct emu_device *dev)

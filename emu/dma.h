@@ -30,11 +30,14 @@ struct emu_dma_slot {
     uintptr_t delta; /* host address = delta + iova (modulo 2^64) */
 };
 
+struct emu_dma_backing;
+
 struct emu_dma_map {
     uint64_t first; /* IOVA of the first byte */
     uint64_t last;  /* IOVA of the last byte: a range may end at 2^64 */
     uint8_t *host;  /* NULL: mapped without a descriptor, the device cannot reach it */
     unsigned access;
+    struct emu_dma_backing *backing; /* what host points into */
 };
 
 struct emu_dma {
@@ -59,9 +62,8 @@ void emu_dma_clear(struct emu_dma *dma);
 /*
  * Maps [iova, iova + size) to `size` bytes of fd at offset; access: bits of enum emu_dma_access. fd
  * -1: remembers the range as one that the device cannot reach. The descriptor stays the caller's.
- * Nothing is changed on error: -EINVAL size 0, a range beyond 2^64, an access of neither kind, an
- * offset that is no multiple of 4096 or lies outside the file; -EEXIST it overlaps a mapping;
- * -ENOSPC too many mappings; or what mmap says.
+ * Nothing is changed on error: -EINVAL size 0, a range beyond 2^64, an access of neither kind, or
+ * not inside the file; -EEXIST it overlaps a mapping; -ENOSPC too many mappings; or what mmap says.
  */
 int emu_dma_map(struct emu_dma *dma, int fd, uint64_t offset, uint64_t iova, uint64_t size,
                 unsigned access);

@@ -45,12 +45,16 @@ struct port_wires;
 struct port_wires *port_wires_create(void);        /* NULL: no memory */
 void port_wires_destroy(struct port_wires *wires); /* after the ports */
 
-/*
- * Opens the port that `spec` describes. rate: bits a second on the wire in each direction
- * (preamble, gap and FCS included), 0 = no limit. On error -errno and one line in error[].
- */
-int port_open(const char *spec, uint64_t rate, struct port_wires *wires, struct port **port,
-              char *error, size_t error_size);
+struct port_config {
+    uint64_t rate; /* bits a second on the wire in each direction (preamble, gap, FCS included); 0:
+                      no limit */
+    const uint8_t *mac;       /* the device's address: generated frames are sent to it */
+    struct port_wires *wires; /* may be NULL if no port is a wire: */
+};
+
+/* Opens the port that `spec` describes. On error -errno and one line in error[]. */
+int port_open(const char *spec, const struct port_config *config, struct port **port, char *error,
+              size_t error_size);
 void port_close(struct port *port); /* NULL is fine; writes out what a capture file still lacks */
 
 /*
