@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * The PCI devices of one unikernel as its bindings know them: the manifest (names) and the extension block (what the
- * tender mapped), on every target in the same form, and which devices were acquired.
+ * The PCI devices of one unikernel as its bindings know them: the manifest (names) and the
+ * extension block (what the tender mapped), on every target in the same form, and which devices
+ * were acquired.
  */
 #ifndef PENSTOCK_BINDINGS_PCI_INFO_H
 #define PENSTOCK_BINDINGS_PCI_INFO_H
@@ -21,9 +22,9 @@ struct pci_table {
 };
 
 /*
- * Takes the manifest and the extension block, which must outlive the table and stay as they are. EINVAL, and the table
- * stays without PCI: not an extension block, of a higher version, its sizes do not add up, or its devices are not
- * those of the manifest.
+ * Takes the manifest and the extension block, which must outlive the table and stay as they are.
+ * EINVAL, and the table stays without PCI: not an extension block, of a higher version, its sizes
+ * do not add up, or its devices are not those of the manifest.
  */
 solo5_result_t pci_table_init(struct pci_table *table, const struct mft *mft,
                               const struct hvt_ext *ext);
@@ -33,7 +34,8 @@ solo5_result_t pci_table_acquire(struct pci_table *table, const char *name,
                                  struct solo5_pci_info *info);
 solo5_result_t pci_table_dma(const struct pci_table *table, uint8_t **buffer, size_t *size);
 
-/* May the unikernel use this handle? OK, EINVAL if it did not acquire it, EUNSPEC. The tender checks the rest. */
+/* May the unikernel use this handle? OK, EINVAL if it did not acquire it, EUNSPEC. The tender
+ * checks the rest. */
 solo5_result_t pci_table_check(const struct pci_table *table, solo5_handle_t handle);
 
 #endif
