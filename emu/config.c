@@ -60,7 +60,7 @@ void emu_config_bar(struct emu_config *config, unsigned bar, uint64_t size, bool
                      (prefetchable ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0);
 
     assert(bar + wide < 6 && size >= 16 && (size & (size - 1)) == 0);
-    emu_config_put(config, offset, 4, flags, (uint32_t) ~(size - 1));
+    emu_config_put(config, offset, 4, flags, ~(uint32_t)(size - 1));
     if (wide)
         emu_config_put(config, offset + 4, 4, 0, (uint32_t)(~(size - 1) >> 32));
 }
@@ -162,7 +162,7 @@ bool emu_config_write(struct emu_config *config, unsigned offset, unsigned size,
         uint8_t mask = config->writable[at];
 
         config->data[at] = (uint8_t)((config->data[at] & ~mask) | (from[i] & mask));
-        config->data[at] &= (uint8_t) ~(from[i] & config->clear[at]);
+        config->data[at] &= (uint8_t)(~(from[i] & config->clear[at]));
         if (config->pcie_cap != 0 && at == flr_byte && (from[i] & PCI_EXP_DEVCTL_BCR_FLR >> 8))
             flr = true;
     }

@@ -60,7 +60,7 @@ int packet_pool_init(struct packet_pool *pool, struct pci_device *dev, unsigned 
  */
 #define PACKET_ALIGN                   64u
 #define PACKET_STRIDE(size)            ((size) | PACKET_ALIGN)
-#define PACKET_POOL_BYTES(count, size) ((size_t)(count)*PACKET_STRIDE(size))
+#define PACKET_POOL_BYTES(count, size) (PACKET_STRIDE(size) * (size_t)(count))
 
 /* Gives the memory of the pool's bookkeeping back; no packet of it may be in use. */
 void packet_pool_destroy(struct packet_pool *pool);
