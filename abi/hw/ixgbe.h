@@ -118,7 +118,7 @@
 #define IXGBE_EICS 0x00808 /* .5.2: writing 1 sets causes */
 #define IXGBE_EIAC 0x00810 /* .5.5: causes that clear when their MSI-X message leaves */
 /* .5.12, n <= 128 */
-#define IXGBE_EITR(n) ((n) < 24 ? 0x00820 + 4 * (n) : 0x12300 + 4 * (n) - 4 * 24)
+#define IXGBE_EITR(n) ((n) < 24 ? 0x00820 + 4 * (n) : 0x12300 - 4 * 24 + 4 * (n))
 #define IXGBE_EIMS    0x00880 /* .5.3: writing 1 enables; reads as the mask */
 #define IXGBE_EIMC    0x00888 /* .5.4: writing 1 disables */
 #define IXGBE_EIAM    0x00890 /* .5.6: causes whose enable bit clears on interrupt or EICR read */
@@ -204,7 +204,7 @@
 #define IXGBE_MRQC_UDP_IPV6  IXGBE_BIT(23)
 
 /* ---- Receive DMA, .8; queue 0..127 ---- */
-#define IXGBE_RXQ(q)                 ((q) < 64 ? 0x01000u + 0x40u * (q) : 0x0d000u + 0x40u * (q) - 0x40u * 64u)
+#define IXGBE_RXQ(q)                 ((q) < 64 ? 0x01000u + 0x40u * (q) : 0x0d000u - 0x40u * 64u + 0x40u * (q))
 #define IXGBE_RDBAL(q)               (IXGBE_RXQ(q) + 0x00) /* .8.1, 128-byte aligned */
 #define IXGBE_RDBAH(q)               (IXGBE_RXQ(q) + 0x04) /* .8.2 */
 #define IXGBE_RDLEN(q)               (IXGBE_RXQ(q) + 0x08) /* .8.3, bytes, multiple of 128 */
