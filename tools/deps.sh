@@ -14,7 +14,7 @@ root=${here%/*}
 cache=$(cache_root)
 suite=trixie
 overlay=$root/guest/libc/musl
-musl_cc=${PENSTOCK_MUSL_CC:-gcc}
+musl_cc=gcc
 musl_cflags="-O2 -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables"
 
 # --- the private apt: its own lists and sources, the machine's mirrors, proxies and credentials -----------------

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # What dev and its helpers share: one line of progress, one line of error, and one way to be root.
 
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
+
 say() { printf '==> %s\n' "$*" >&2; }
 
 die() {

@@ -31,18 +31,18 @@ apt_install() {
         apt-get -o DPkg::Lock::Timeout=300 -q -y --no-install-recommends install "$@"
 }
 
-# The package lists have a lock of their own, for which apt-get does not wait.
+# The package lists have a lock of their own, for which apt-get does not wait. A third party's source that cannot be
+# reached is no reason to stop: what counts is whether the packages can be installed afterwards.
 apt_update() {
     local log try
     log="$(cache_root)/log/apt-update.log"
     say "Refreshing the Debian package lists"
     for try in 1 2 3 4 5 6; do
-        quietly "$log" as_root apt-get -q -o APT::Update::Error-Mode=any update && return 0
-        grep -q 'Could not get lock' "$log" || break
+        quietly "$log" as_root apt-get -q update && return 0
+        grep -q 'Could not get lock' "$log" || return 0
         say "waiting for another apt ($try of 6)"
         sleep 10
     done
-    die "cannot refresh the package lists: is the Debian mirror in your apt configuration reachable?"
 }
 
 # need_packages COMMAND: install what is missing for it; nothing, and in no time, where nothing is.
@@ -55,10 +55,10 @@ need_packages() {
     can_be_root || die "missing Debian packages, and neither root nor sudo to install them: $missing"
     say "Installing Debian packages: $missing"
     # shellcheck disable=SC2086
-    apt-cache show --no-all-versions $missing >/dev/null 2>&1 || apt_update
-    # shellcheck disable=SC2086
-    apt_install $missing && return 0
+    if apt-cache show --no-all-versions $missing >/dev/null 2>&1; then
+        apt_install $missing && return 0
+    fi
     apt_update
     # shellcheck disable=SC2086
-    apt_install $missing || die "cannot install the Debian packages that ./dev $1 needs"
+    apt_install $missing || die "cannot install these packages: is the Debian mirror of your apt configuration reachable?"
 }
