@@ -27,8 +27,8 @@
 #define IXGBE_MSIX_VECTORS  64u
 #define IXGBE_MSIX_PBA      0x2000u
 #define IXGBE_HW_QUEUES     128u /* receive queues, and as many transmit queues */
-#define IXGBE_RING_BYTES_MAX \
-    0x20000u /* 8.2.3.9.7: validated lengths up to 128 KiB (8192 descriptors) */
+/* 8.2.3.9.7: validated lengths up to 128 KiB (8192 descriptors) */
+#define IXGBE_RING_BYTES_MAX 0x20000u
 
 /* ---- General, .1 ---- */
 #define IXGBE_CTRL                0x00000 /* .1.1 */
@@ -40,8 +40,8 @@
 #define IXGBE_STATUS         0x00008 /* .1.2, RO */
 #define IXGBE_STATUS_LAN_ID  IXGBE_BITS(3, 2)
 #define IXGBE_STATUS_LINK_UP IXGBE_BIT(7)
-#define IXGBE_STATUS_MASTER_ENABLE \
-    IXGBE_BIT(19) /* 0 once no bus master request is pending (5.2.5.3.2) */
+/* 0 once no bus master request is pending (5.2.5.3.2) */
+#define IXGBE_STATUS_MASTER_ENABLE IXGBE_BIT(19)
 
 #define IXGBE_CTRL_EXT          0x00018 /* .1.3 */
 #define IXGBE_CTRL_EXT_PFRSTD   IXGBE_BIT(14)
@@ -89,8 +89,8 @@
 /* ---- Flow control, .3 ---- */
 #define IXGBE_FCTTV(n) (0x03200 + 4 * (n)) /* .3.2, n < 4 */
 #define IXGBE_FCRTL(n) (0x03220 + 4 * (n)) /* .3.3, n < 8 */
-#define IXGBE_FCRTH(n) \
-    (0x03260 + 4 * (n)) /* .3.4, n < 8: RTH bits 18:5 in bytes, must always be set */
+/* .3.4, n < 8: RTH bits 18:5 in bytes, must always be set */
+#define IXGBE_FCRTH(n)   (0x03260 + 4 * (n))
 #define IXGBE_FCRTH_FCEN IXGBE_BIT(31)
 #define IXGBE_FCRTV      0x032a0 /* .3.5 */
 #define IXGBE_FCCFG      0x03d00 /* .3.7 */
@@ -108,8 +108,8 @@
 #define IXGBE_FWSM_FW_VALID         IXGBE_BIT(15)
 #define IXGBE_FACTPS                0x10150 /* .4.7, RO */
 #define IXGBE_SW_FW_SYNC            0x10160 /* .4.11, guarded by SWSM.SWESMBI */
-#define IXGBE_SW_FW_SYNC_SW \
-    IXGBE_BITS(4, 0) /* EEPROM, PHY0, PHY1, MAC CSRs, flash; bits 9:5 the firmware's */
+/* EEPROM, PHY0, PHY1, MAC CSRs, flash; bits 9:5 the firmware's */
+#define IXGBE_SW_FW_SYNC_SW   IXGBE_BITS(4, 0)
 #define IXGBE_SW_FW_SYNC_PHY0 IXGBE_BIT(1)
 #define IXGBE_SW_FW_SYNC_CSR  IXGBE_BIT(3)
 
@@ -124,14 +124,13 @@
 #define IXGBE_EIAM    0x00890 /* .5.6: causes whose enable bit clears on interrupt or EICR read */
 #define IXGBE_EITRSEL 0x00894
 #define IXGBE_GPIE    0x00898 /* .5.18 */
-#define IXGBE_EICS_EX(n) \
-    (0x00a90 + 4 * (n)) /* .5.7, n < 2: queue causes 32n .. 32n+31; EICS[1..2] there */
+/* .5.7, n < 2: queue causes 32n .. 32n+31; EICS[1..2] there */
+#define IXGBE_EICS_EX(n) (0x00a90 + 4 * (n))
 #define IXGBE_EIMS_EX(n) (0x00aa0 + 4 * (n)) /* .5.8 */
 #define IXGBE_EIMC_EX(n) (0x00ab0 + 4 * (n)) /* .5.9 */
 #define IXGBE_EIAM_EX(n) (0x00ad0 + 4 * (n)) /* .5.10 */
-#define IXGBE_IVAR(n)                                                                   \
-    (0x00900 + 4 * (n))          /* .5.16, n < 64: bytes rx 2n, tx 2n, rx 2n+1, tx 2n+1 \
-                                  */
+/* .5.16, n < 64: bytes rx 2n, tx 2n, rx 2n+1, tx 2n+1 */
+#define IXGBE_IVAR(n)    (0x00900 + 4 * (n))
 #define IXGBE_IVAR_MISC  0x00a00 /* .5.17: byte 0 TCP timer, byte 1 all other causes */
 #define IXGBE_IVAR_VALID 0x80u   /* in each byte; bits 5:0 are the vector (3:0 without MSI-X) */
 #define IXGBE_PBACL(n)   (0x110c0 + 4 * (n)) /* n < 8 */
@@ -148,7 +147,7 @@
 #define IXGBE_EICR_OTHER     IXGBE_BIT(31)
 
 #define IXGBE_GPIE_MULTIPLE_MSIX IXGBE_BIT(4)
-#define IXGBE_GPIE_OCD           IXGBE_BIT(5) /* EICR clears on read only if it was nothing but "other" */
+#define IXGBE_GPIE_OCD           IXGBE_BIT(5)  /* reading EICR clears only its bits 29:16 */
 #define IXGBE_GPIE_EIMEN         IXGBE_BIT(6)  /* EICS raises at once, past EITR */
 #define IXGBE_GPIE_EIAME         IXGBE_BIT(30) /* apply EIAM when an MSI-X message leaves */
 #define IXGBE_GPIE_PBA_SUPPORT   IXGBE_BIT(31)
@@ -177,31 +176,36 @@
 #define IXGBE_ETQF(n)       (0x05128 + 4 * (n)) /* n < 8 */
 #define IXGBE_MTA(n)        (0x05200 + 4 * (n)) /* .7.7, n < 128 */
 #define IXGBE_VFTA(n)       (0x0a000 + 4 * (n)) /* .7.11, n < 128 */
-#define IXGBE_RAL(n) \
-    (0x0a200 + 8 * (n)) /* .7.8, n < 128: bytes 0-3 of the address, byte 0 lowest */
-#define IXGBE_RAH(n)     (0x0a204 + 8 * (n)) /* .7.9 */
-#define IXGBE_RAH_AV     IXGBE_BIT(31)
-#define IXGBE_MPSAR(n)   (0x0a600 + 4 * (n)) /* .7.10, n < 256 */
-#define IXGBE_PSRTYPE(n) (0x0ea00 + 4 * (n)) /* .7.4, n < 64 */
-#define IXGBE_RETA(n)                                                          \
-    (0x0eb00 + 4 * (n)) /* .7.15, n < 32: four entries of 4 bits, one per byte \
-                         */
-#define IXGBE_RETA_ALIAS(n)  (0x05c00 + 4 * (n))
-#define IXGBE_RSSRK(n)       (0x0eb80 + 4 * (n)) /* .7.14, n < 10: byte 4n lowest */
-#define IXGBE_RSSRK_ALIAS(n) (0x05c80 + 4 * (n))
-#define IXGBE_ETQS(n)        (0x0ec00 + 4 * (n)) /* n < 8 */
-#define IXGBE_FTQF(n)        (0x0e600 + 4 * (n)) /* .7.19, n < 128 */
-#define IXGBE_FTQF_ENABLE    IXGBE_BIT(31)
-#define IXGBE_MRQC           0x0ec80 /* .7.12 */
-#define IXGBE_MRQC_ALIAS     0x05818
-#define IXGBE_MRQC_MRQE      IXGBE_BITS(3, 0)
-#define IXGBE_MRQC_MRQE_RSS  1u
-#define IXGBE_MRQC_TCP_IPV4  IXGBE_BIT(16)
-#define IXGBE_MRQC_IPV4      IXGBE_BIT(17)
-#define IXGBE_MRQC_IPV6      IXGBE_BIT(20)
-#define IXGBE_MRQC_TCP_IPV6  IXGBE_BIT(21)
-#define IXGBE_MRQC_UDP_IPV4  IXGBE_BIT(22)
-#define IXGBE_MRQC_UDP_IPV6  IXGBE_BIT(23)
+/* .7.8, n < 128: bytes 0-3 of the address, byte 0 lowest */
+#define IXGBE_RAL(n)           (0x0a200 + 8 * (n))
+#define IXGBE_RAL_ALIAS(n)     (0x05400 + 8 * (n)) /* n < 16 */
+#define IXGBE_RAH(n)           (0x0a204 + 8 * (n)) /* .7.9 */
+#define IXGBE_RAH_AV           IXGBE_BIT(31)
+#define IXGBE_MPSAR(n)         (0x0a600 + 4 * (n)) /* .7.10, n < 256 */
+#define IXGBE_PSRTYPE(n)       (0x0ea00 + 4 * (n)) /* .7.4, n < 64 */
+#define IXGBE_PSRTYPE_ALIAS(n) (0x05480 + 4 * (n)) /* n < 16 */
+/* .7.15, n < 32: four entries of 4 bits, one per byte */
+#define IXGBE_RETA(n)            (0x0eb00 + 4 * (n))
+#define IXGBE_RETA_ALIAS(n)      (0x05c00 + 4 * (n))
+#define IXGBE_RSSRK(n)           (0x0eb80 + 4 * (n)) /* .7.14, n < 10: byte 4n lowest */
+#define IXGBE_RSSRK_ALIAS(n)     (0x05c80 + 4 * (n))
+#define IXGBE_ETQS(n)            (0x0ec00 + 4 * (n)) /* n < 8 */
+#define IXGBE_FTQF(n)            (0x0e600 + 4 * (n)) /* .7.19, n < 128 */
+#define IXGBE_FTQF_ENABLE        IXGBE_BIT(31)
+#define IXGBE_FDIRCTRL           0x0ee00 /* flow director */
+#define IXGBE_FDIRCTRL_INIT_DONE IXGBE_BIT(3)
+#define IXGBE_FDIRCMD            0x0ee2c
+#define IXGBE_FDIRCMD_CMD        IXGBE_BITS(1, 0) /* SC */
+#define IXGBE_MRQC               0x0ec80          /* .7.12 */
+#define IXGBE_MRQC_ALIAS         0x05818
+#define IXGBE_MRQC_MRQE          IXGBE_BITS(3, 0)
+#define IXGBE_MRQC_MRQE_RSS      1u
+#define IXGBE_MRQC_TCP_IPV4      IXGBE_BIT(16)
+#define IXGBE_MRQC_IPV4          IXGBE_BIT(17)
+#define IXGBE_MRQC_IPV6          IXGBE_BIT(20)
+#define IXGBE_MRQC_TCP_IPV6      IXGBE_BIT(21)
+#define IXGBE_MRQC_UDP_IPV4      IXGBE_BIT(22)
+#define IXGBE_MRQC_UDP_IPV6      IXGBE_BIT(23)
 
 /* ---- Receive DMA, .8; queue 0..127 ---- */
 #define IXGBE_RXQ(q)                 ((q) < 64 ? 0x01000u + 0x40u * (q) : 0x0d000u - 0x40u * 64u + 0x40u * (q))
@@ -252,8 +256,8 @@
 #define IXGBE_TXDCTL_WTHRESH         IXGBE_BITS(22, 16) /* must be 0 with head write-back */
 #define IXGBE_TXDCTL_ENABLE          IXGBE_BIT(25)
 #define IXGBE_TXDCTL_SWFLSH          IXGBE_BIT(26) /* SC */
-#define IXGBE_TDWBAL(q) \
-    (IXGBE_TXQ(q) + 0x38) /* .9.11: bits 31:2 of the address of a u32 that follows TDH */
+/* .9.11: bits 31:2 of the address of a u32 that follows TDH */
+#define IXGBE_TDWBAL(q)         (IXGBE_TXQ(q) + 0x38)
 #define IXGBE_TDWBAL_HEAD_WB_EN IXGBE_BIT(0)
 #define IXGBE_TDWBAH(q)         (IXGBE_TXQ(q) + 0x3c) /* .9.12 */
 #define IXGBE_RTTDCS            0x04900               /* .10.2 */
@@ -265,8 +269,8 @@
 #define IXGBE_DMATXCTL          0x04a80             /* .9.2 */
 #define IXGBE_DMATXCTL_TE       IXGBE_BIT(0)
 #define IXGBE_DMATXCTL_GDV      IXGBE_BIT(3)
-#define IXGBE_DTXTCPFLGL \
-    0x04a88 /* .9.3: TCP flag masks of the first (11:0) and middle (27:16) TSO segments */
+/* .9.3: TCP flag masks of the first (11:0) and middle (27:16) TSO segments */
+#define IXGBE_DTXTCPFLGL          0x04a88
 #define IXGBE_DTXTCPFLGH          0x04a8c /* .9.4: of the last (11:0) */
 #define IXGBE_DTXMXSZRQ           0x08100 /* .9.1 */
 #define IXGBE_DTXMXSZRQ_MAX_BYTES IXGBE_BITS(11, 0)

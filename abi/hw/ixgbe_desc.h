@@ -53,8 +53,8 @@ static_assert(offsetof(struct ixgbe_rx_wb, status) == 8, "ixgbe_rx_wb.status");
 static_assert(sizeof(union ixgbe_rx_desc) == 16, "ixgbe_rx_desc");
 
 #define IXGBE_RXD_STAT_DD (1u << 0) /* descriptor done */
-#define IXGBE_RXD_STAT_EOP \
-    (1u << 1) /* last buffer of the packet; the bits below are valid only there */
+/* last buffer of the packet; the bits below are valid only there */
+#define IXGBE_RXD_STAT_EOP       (1u << 1)
 #define IXGBE_RXD_STAT_FLM       (1u << 2)
 #define IXGBE_RXD_STAT_VP        (1u << 3)  /* had a VLAN tag, now in .vlan if stripped */
 #define IXGBE_RXD_STAT_UDPCS     (1u << 4)  /* UDP checksum looked at */
@@ -148,8 +148,8 @@ static_assert(sizeof(union ixgbe_tx_desc) == 16, "ixgbe_tx_desc");
 #define IXGBE_TXD_CC           (1u << 7) /* the context counts (its MACLEN, IPLEN) */
 #define IXGBE_TXD_POPTS_IXSM   (1u << 8) /* insert the IPv4 header checksum */
 #define IXGBE_TXD_POPTS_TXSM   (1u << 9) /* insert the TCP, UDP or SCTP checksum */
-#define IXGBE_TXD_PAYLEN_SHIFT \
-    14 /* without TSO the packet's bytes; with TSO the bytes behind all headers */
+/* without TSO the packet's bytes; with TSO the bytes behind all headers */
+#define IXGBE_TXD_PAYLEN_SHIFT   14
 #define IXGBE_TXD_IPLEN_MASK     0x1ffu
 #define IXGBE_TXD_MACLEN_SHIFT   9
 #define IXGBE_TXD_MACLEN_MASK    0x7fu

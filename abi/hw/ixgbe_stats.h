@@ -12,17 +12,17 @@
 #define IXGBE_ILLERRC 0x04004
 #define IXGBE_ERRBC   0x04008
 #define IXGBE_MSPDC   0x04010
-#define IXGBE_MPC(n) \
-    (0x03fa0 + 4 * (n)) /* missed for want of descriptors, by packet buffer, n < 8 */
-#define IXGBE_MLFC  0x04034
-#define IXGBE_MRFC  0x04038
-#define IXGBE_RLEC  0x04040 /* EtherType field is a length, and a wrong one */
-#define IXGBE_RUC   0x040a4 /* undersize with a good CRC */
-#define IXGBE_RFC   0x040a8
-#define IXGBE_ROC   0x040ac /* oversize with a good CRC */
-#define IXGBE_RJC   0x040b0
-#define IXGBE_XEC   0x04120 /* checksum errors */
-#define IXGBE_SSVPC 0x08780
+/* missed for want of descriptors, by packet buffer, n < 8 */
+#define IXGBE_MPC(n) (0x03fa0 + 4 * (n))
+#define IXGBE_MLFC   0x04034
+#define IXGBE_MRFC   0x04038
+#define IXGBE_RLEC   0x04040 /* EtherType field is a length, and a wrong one */
+#define IXGBE_RUC    0x040a4 /* undersize with a good CRC */
+#define IXGBE_RFC    0x040a8
+#define IXGBE_ROC    0x040ac /* oversize with a good CRC */
+#define IXGBE_RJC    0x040b0
+#define IXGBE_XEC    0x04120 /* checksum errors */
+#define IXGBE_SSVPC  0x08780
 
 /* flow control, n < 8 */
 #define IXGBE_LXONTXC        0x03f60
