@@ -56,6 +56,9 @@ enum hvt_hypercall {
     HVT_PCI_REGION_WRITE = 0x43,
 };
 
+/* solo5_result_t of the calls below, by number. */
+enum hvt_result { HVT_R_OK = 0, HVT_R_AGAIN = 1, HVT_R_EINVAL = 2, HVT_R_EUNSPEC = 3 };
+
 struct hvt_walltime {
     uint64_t nsecs; /* out: since the epoch */
 };
