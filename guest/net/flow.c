@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: ISC
+/* The tasks' side of a flow. */
+#include "flow.h"
+
+#include <errno.h>
+#include <lwip/pbuf.h>
+#include <stdlib.h>
+
+#define SECOND 1000000000ull /* nanoseconds */
+
+/* A peer that takes nothing for so long is given up. */
+#define STALL (60 * SECOND)
+
+/* Until memory for a segment may have come free: nobody tells. */
+#define MEMORY_WAIT (SECOND / 100)
+
+/* Writers wait until so much fits, or all they have. */
+#define ROOM_WORTH (TCP_SND_BUF / 4)
+
+/* ---- What is written goes out once per round of the loop ---- */
+
+static void mark_written(struct flow *flow)
+{
+    struct stack *stack = flow->stack;
+
+    if (flow->written_prev)
+        return;
+    flow->written_next = stack->written;
+    flow->written_prev = &stack->written;
+    if (stack->written)
+        stack->written->written_prev = &flow->written_next;
+    stack->written = flow;
+}
+
+static void unmark_written(struct flow *flow)
+{
+    if (flow->written_prev == NULL)
+        return;
+    *flow->written_prev = flow->written_next;
+    if (flow->written_next)
+        flow->written_next->written_prev = flow->written_prev;
+    flow->written_prev = NULL;
+}
+
+bool net_flows_flush(struct stack *stack)
+{
+    bool found = false;
+
+    if (stack->refused) {
+        stack->refused = false;
+        for (struct flow *flow = stack->flows; flow; flow = flow->next)
+            mark_written(flow);
+    }
+    while (stack->written) {
+        struct flow *flow = stack->written;
+
+        unmark_written(flow);
+        if (flow->pcb) {
+            tcp_output(flow->pcb);
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* ---- Start and end ---- */
+
+static void run_flow(void *arg)
+{
+    struct flow *flow = arg;
+
+    flow->serve(flow);
+}
+
+struct flow *net_flow_start(struct stack *stack, struct tcp_pcb *pcb, void (*serve)(struct flow *))
+{
+    struct flow *flow;
+
+    if (stack->flow_count == NET_FLOWS_MAX)
+        return NULL;
+    flow = calloc(1, sizeof(*flow));
+    if (flow == NULL)
+        return NULL;
+    if (task_spawn(run_flow, flow) != 0) {
+        free(flow);
+        return NULL;
+    }
+    flow->stack = stack;
+    flow->pcb = pcb;
+    flow->serve = serve;
+    flow->prev = &stack->flows;
+    flow->next = stack->flows;
+    if (flow->next)
+        flow->next->prev = &flow->next;
+    stack->flows = flow;
+    stack->flow_count++;
+    flow_attach(flow);
+    return flow;
+}
+
+/* Takes the first received pbuf out of the queue, or NULL. */
+static struct pbuf *take_received(struct flow *flow)
+{
+    struct pbuf *p = flow->rx_first;
+
+    if (p == NULL)
+        return NULL;
+    flow->rx_first = p->next;
+    if (flow->rx_first == NULL)
+        flow->rx_last = NULL;
+    p->next = NULL;
+    return p;
+}
+
+/* Frees a received pbuf, which opens the window by its length. */
+static void release(struct flow *flow, struct pbuf *p)
+{
+    if (p && flow->pcb)
+        tcp_recved(flow->pcb, p->len);
+    if (p)
+        pbuf_free(p);
+}
+
+void flow_close(struct flow *flow)
+{
+    struct pbuf *p;
+
+    release(flow, flow->reading);
+    while ((p = take_received(flow)) != NULL)
+        release(flow, p);
+    unmark_written(flow);
+    *flow->prev = flow->next;
+    if (flow->next)
+        flow->next->prev = flow->prev;
+    flow->stack->flow_count--;
+    if (flow->pcb)
+        flow_detach(flow);
+    free(flow);
+}
+
+/* ---- Reading ---- */
+
+ssize_t flow_read(struct flow *flow, const void **data)
+{
+    release(flow, flow->reading);
+    flow->reading = NULL;
+    while (flow->rx_first == NULL) {
+        if (flow->eof)
+            return 0;
+        if (flow->error)
+            return flow->error;
+        (void)task_wait(&flow->readers, TASK_NEVER);
+    }
+    flow->reading = take_received(flow);
+    *data = flow->reading->payload;
+    return flow->reading->len;
+}
+
+/* ---- Writing ---- */
+
+/* Copies what fits now into lwIP. How much that was, 0: nothing fits, or -errno. */
+static ssize_t write_some(struct flow *flow, const void *data, size_t len)
+{
+    size_t room = flow->pcb ? tcp_sndbuf(flow->pcb) : 0;
+    u16_t n = (u16_t)LWIP_MIN(LWIP_MIN(len, room), 0xffff);
+    u8_t more = n < len ? TCP_WRITE_FLAG_MORE : 0;
+
+    if (flow->pcb == NULL)
+        return flow->error;
+    if (room < LWIP_MIN(len, ROOM_WORTH))
+        return 0;
+    switch (tcp_write(flow->pcb, data, n, TCP_WRITE_FLAG_COPY | more)) {
+    case ERR_OK:
+        mark_written(flow);
+        return n;
+    case ERR_MEM:
+        return 0;
+    default:
+        return -EPIPE;
+    }
+}
+
+/*
+ * Waits until the peer has acknowledged enough for min(len, ROOM_WORTH) bytes to fit. With room but
+ * no memory it just waits a little. *give_up, when this ends, moves on while the peer takes
+ * something. 0, or -errno.
+ */
+static int wait_for_room(struct flow *flow, size_t len, solo5_time_t *give_up)
+{
+    solo5_time_t until = *give_up;
+
+    flow->room_wanted = LWIP_MIN(len, ROOM_WORTH);
+    if (tcp_sndbuf(flow->pcb) >= flow->room_wanted)
+        until = solo5_clock_monotonic() + MEMORY_WAIT;
+    flow->acknowledged = false;
+    (void)task_wait(&flow->writers, until);
+    if (flow->pcb == NULL)
+        return flow->error;
+    if (flow->acknowledged)
+        *give_up = solo5_clock_monotonic() + STALL;
+    else if (solo5_clock_monotonic() >= *give_up)
+        tcp_abort(flow->pcb); /* on_error notes it */
+    return flow->error;
+}
+
+int flow_write(struct flow *flow, const void *data, size_t len)
+{
+    solo5_time_t give_up = 0;
+    const char *next = data;
+
+    while (len > 0) {
+        ssize_t n = write_some(flow, next, len);
+        int err = 0;
+
+        if (n > 0)
+            give_up = 0;
+        else if (n == 0 && give_up == 0)
+            give_up = solo5_clock_monotonic() + STALL;
+        if (n == 0)
+            err = wait_for_room(flow, len, &give_up);
+        if (n < 0 || err != 0)
+            return n < 0 ? (int)n : err;
+        next += n;
+        len -= (size_t)n;
+    }
+    return flow->error;
+}
