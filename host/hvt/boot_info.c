@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: ISC
+#include "host/hvt/boot_info.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ALIGN(size) (((size) + 63ull) & ~63ull)
+
+#define MFT_AT     (HVT_BOOT_INFO_BASE + ALIGN(sizeof(struct hvt_boot_info)))
+#define CMDLINE_AT (MFT_AT + ALIGN(MFT_SIZE(MFT_MAX_ENTRIES)))
+#define EXT_AT     (CMDLINE_AT + HVT_CMDLINE_SIZE)
+#define END        (EXT_AT + HVT_EXT_SIZE(MFT_MAX_ENTRIES))
+
+static_assert(END <= HVT_GUEST_MIN_BASE, "boot information ends before the executable begins");
+
+/* The guest's copy says which devices there are, and nothing of what the tender has behind them. */
+static void write_manifest(struct mft *to, const struct mft *mft)
+{
+    memcpy(to, mft, MFT_SIZE(mft->entries));
+    for (uint32_t i = 0; i < to->entries; i++) {
+        to->e[i].backend = 0;
+        to->e[i].attached = i > 0;
+        memset(to->e[i].pad, 0, sizeof to->e[i].pad);
+    }
+}
+
+struct boot_addresses boot_info_write(uint8_t *ram, const struct boot_info *info)
+{
+    struct hvt_boot_info boot = {.mem_size = info->mem_size,
+                                 .kernel_end = info->kernel_end,
+                                 .cpu_cycle_freq = info->cycle_frequency,
+                                 .cmdline = CMDLINE_AT,
+                                 .mft = MFT_AT};
+
+    memcpy(ram + HVT_BOOT_INFO_BASE, &boot, sizeof boot);
+    write_manifest((struct mft *)(void *)(ram + MFT_AT), info->mft);
+    memcpy(ram + CMDLINE_AT, info->cmdline, strlen(info->cmdline) + 1);
+    tender_pci_describe(info->pci, (struct hvt_ext *)(void *)(ram + EXT_AT));
+    return (struct boot_addresses){.boot_info = HVT_BOOT_INFO_BASE, .extension = EXT_AT};
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: ISC
+/* The calls of abi/hvt.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/hvt/hvt.h"
+#include "host/hvt/vcpu.h"
+
+/* A hypercall's argument. The guest's is copied in and out: it may lie at any address. */
+union argument {
+    struct hvt_walltime walltime;
+    struct hvt_puts puts;
+    struct hvt_poll poll;
+    struct hvt_halt halt;
+    struct hvt_set_tls_base set_tls_base;
+    struct hvt_pci_config_read config_read;
+    struct hvt_pci_region_access region_access;
+};
+
+static int bad_access(struct hvt *hvt, uint64_t addr, uint64_t size)
+{
+    return tender_fail(&hvt->error, -EFAULT, "Invalid guest access: gpa=0x%" PRIx64 " sz=%" PRIu64,
+                       addr, size);
+}
+
+static int do_walltime(struct hvt *hvt, union argument *arg)
+{
+    struct timespec now;
+
+    (void)hvt;
+    clock_gettime(CLOCK_REALTIME, &now);
+    arg->walltime.nsecs = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return HVT_CONTINUE;
+}
+
+static int do_puts(struct hvt *hvt, union argument *arg)
+{
+    const struct hvt_puts *puts = &arg->puts;
+    const uint8_t *data = guest_pointer(&hvt->memory, GUEST_BUFFER, puts->data, puts->len, 0);
+
+    if (puts->len == 0)
+        return HVT_CONTINUE;
+    if (data == NULL)
+        return bad_access(hvt, puts->data, puts->len);
+    return hvt_console_write(hvt, data, puts->len);
+}
+
+/* Takes the interrupts that are pending on one device. */
+static bool take_interrupts(const struct pollfd *fd)
+{
+    uint64_t count;
+
+    return fd->revents != 0 && read(fd->fd, &count, sizeof count) == sizeof count;
+}
+
+static int do_poll(struct hvt *hvt, union argument *arg)
+{
+    struct pollfd fds[MFT_MAX_ENTRIES];
+    unsigned handles[MFT_MAX_ENTRIES], count = 0;
+    uint64_t deadline;
+    int ready;
+
+    for (unsigned i = 0; i < hvt->pci.count; i++) {
+        if (hvt->pci.device[i].irq_fd < 0)
+            continue;
+        fds[count] = (struct pollfd){.fd = hvt->pci.device[i].irq_fd, .events = POLLIN};
+        handles[count++] = hvt->pci.device[i].handle;
+    }
+    if (__builtin_add_overflow(events_now(), arg->poll.timeout_nsecs, &deadline))
+        deadline = EVENTS_NEVER;
+    ready = events_wait(&hvt->events, fds, count, deadline, &hvt->error);
+    if (ready < 0)
+        return ready;
+    arg->poll.ready_set = 0;
+    arg->poll.ret = 0;
+    for (unsigned i = 0; ready > 0 && i < count; i++) {
+        if (!take_interrupts(&fds[i]))
+            continue;
+        arg->poll.ready_set |= 1ull << handles[i];
+        arg->poll.ret++;
+    }
+    return HVT_CONTINUE;
+}
+
+static int do_halt(struct hvt *hvt, union argument *arg)
+{
+    hvt->status = arg->halt.exit_status & 0xff;
+    return HVT_ENDED;
+}
+
+static int do_set_tls_base(struct hvt *hvt, union argument *arg)
+{
+    uint64_t base = arg->set_tls_base.base;
+    int rc = vcpu_set_tls_base(&hvt->kvm, base, &hvt->error);
+
+    if (rc == -EINVAL)
+        return tender_fail(&hvt->error, rc, "Invalid guest access: TLS base 0x%" PRIx64, base);
+    return rc;
+}
+
+static int do_config_read(struct hvt *hvt, union argument *arg)
+{
+    arg->config_read.ret = tender_pci_config_read(&hvt->pci, &arg->config_read);
+    return HVT_CONTINUE;
+}
+
+static int do_region_read(struct hvt *hvt, union argument *arg)
+{
+    arg->region_access.ret = tender_pci_region_read(&hvt->pci, &arg->region_access);
+    return HVT_CONTINUE;
+}
+
+static int do_region_write(struct hvt *hvt, union argument *arg)
+{
+    arg->region_access.ret = tender_pci_region_write(&hvt->pci, &arg->region_access);
+    return HVT_CONTINUE;
+}
+
+struct hypercall {
+    int (*handle)(struct hvt *hvt, union argument *arg);
+    uint32_t size; /* of its argument */
+    bool answers;  /* writes to it */
+};
+
+static const struct hypercall calls[] = {
+    [HVT_WALLTIME] = {do_walltime, sizeof(struct hvt_walltime), true},
+    [HVT_PUTS] = {do_puts, sizeof(struct hvt_puts), false},
+    [HVT_POLL] = {do_poll, sizeof(struct hvt_poll), true},
+    [HVT_HALT] = {do_halt, sizeof(struct hvt_halt), false},
+    [HVT_SET_TLS_BASE] = {do_set_tls_base, sizeof(struct hvt_set_tls_base), false},
+    [HVT_PCI_CONFIG_READ] = {do_config_read, sizeof(struct hvt_pci_config_read), true},
+    [HVT_PCI_REGION_READ] = {do_region_read, sizeof(struct hvt_pci_region_access), true},
+    [HVT_PCI_REGION_WRITE] = {do_region_write, sizeof(struct hvt_pci_region_access), true},
+};
+
+int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
+{
+    const struct hypercall *call;
+    union argument arg;
+    void *guest;
+    int rc;
+
+    if (nr >= sizeof calls / sizeof calls[0] || calls[nr].handle == NULL)
+        return tender_fail(&hvt->error, -ENOSYS, "Invalid guest hypercall: num=%u", nr);
+    call = &calls[nr];
+    guest = guest_pointer(&hvt->memory, GUEST_RAM, addr, call->size,
+                          call->answers ? MAPPING_WRITE : 0);
+    if (guest == NULL)
+        return bad_access(hvt, addr, call->size);
+    memcpy(&arg, guest, call->size);
+    rc = call->handle(hvt, &arg);
+    if (call->answers && rc >= 0)
+        memcpy(guest, &arg, call->size);
+    return rc;
+}
