@@ -13,8 +13,11 @@ void ixgbe_stats(struct ixgbe *dev, struct net_stats *stats)
     for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++)
         dev->hw_errors += ixgbe_read(dev, errors[i]);
     dev->hw_dropped += ixgbe_read(dev, IXGBE_MPC(0)); /* no room in the packet buffer */
-    for (unsigned q = 0; dev->rx_queues > 1 && q < dev->rx_queues; q++)
-        dev->hw_dropped += ixgbe_read(dev, IXGBE_QPRDC(q)); /* DROP_EN */
+    if (dev->rx_queues > 1) {
+        /* DROP_EN; of all queues, since RQSMR maps all to the first set. */
+        dev->hw_dropped += ixgbe_read(dev, IXGBE_QPRDC(0));
+        ixgbe_read(dev, IXGBE_QPTC(0)); /* clears QPRDC where its page is plain memory (SHARED) */
+    }
     *stats = (struct net_stats){.rx_dropped = dev->hw_dropped, .rx_errors = dev->hw_errors};
     for (unsigned q = 0; q < dev->rx_queues; q++) {
         stats->rx_packets += dev->rx[q].packets;

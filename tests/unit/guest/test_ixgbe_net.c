@@ -61,6 +61,19 @@ static void statistics_add_up_what_clears_on_read(void **state)
     assert_int_equal(stats.rx_dropped, 5);
 }
 
+static void full_queues_drop_and_are_counted(void **state)
+{
+    struct net_stats stats;
+
+    (void)state;
+    ixgbe_destroy(dev);
+    assert_int_equal(ixgbe_create(&pci, 2, 1, &dev), 0);
+    fake_set(IXGBE_MPC(0), 1);
+    fake_set(IXGBE_QPRDC(0), 4);
+    ixgbe_stats(dev, &stats);
+    assert_int_equal(stats.rx_dropped, 5);
+}
+
 static void arming_opens_the_mask_of_queue_0(void **state)
 {
     (void)state;
@@ -120,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(promiscuous_is_off_until_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(statistics_add_up_what_clears_on_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(full_queues_drop_and_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(arming_opens_the_mask_of_queue_0, setup, teardown),
         cmocka_unit_test_setup_teardown(arming_is_refused_while_frames_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(a_frame_that_comes_while_arming_is_not_slept_on, setup,
