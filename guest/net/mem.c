@@ -99,11 +99,12 @@ void *net_mem_calloc(size_t count, size_t size)
 
 void net_mem_free(void *p)
 {
-    struct block *block = (struct block *)p - 1;
+    struct block *block;
     unsigned class;
 
     if (p == NULL)
         return;
+    block = (struct block *)p - 1;
     class = class_of(block->size);
     mem.used -= sizeof(*block) + block->size;
     if (class == CLASSES) {

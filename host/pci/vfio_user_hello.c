@@ -92,7 +92,7 @@ static int ask_device(struct vfio_user *vu, const char *where, struct pci_error 
     struct vfio_user_device_info info = {.argsz = sizeof(info)};
     struct vfio_user_request request = {
         .command = VFIO_USER_DEVICE_GET_INFO, .payload = &info, .size = sizeof(info)};
-    struct vfio_user_device_info answer;
+    struct vfio_user_device_info answer = {0};
     struct vfio_user_reply reply = {
         .payload = &answer, .min = sizeof(answer), .max = sizeof(answer)};
     int rc = vfio_user_call(vu, &request, &reply);
