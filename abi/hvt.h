@@ -38,6 +38,7 @@ static_assert(sizeof(struct hvt_boot_info) == 56, "hvt_boot_info");
 
 /* A hypercall: outl of the argument's 32-bit address to port HVT_PORT(nr). */
 #define HVT_PORT_BASE 0x500u
+#define HVT_PORTS     0x100u /* the ones that a guest at ring 3 may use */
 #define HVT_PORT(nr)  (HVT_PORT_BASE + (nr))
 
 enum hvt_hypercall {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * What a guest is told when it starts: boot info, its manifest, its command line, our extension block (abi/hvt.h).
+ * What a guest is told when it starts: boot info, its manifest, its command line, our extension
+ * block (abi/hvt.h).
  */
 #ifndef PENSTOCK_HVT_BOOT_INFO_H
 #define PENSTOCK_HVT_BOOT_INFO_H

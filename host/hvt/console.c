@@ -6,8 +6,9 @@
 #include "host/hvt/hvt.h"
 
 /*
- * A write must not block where a signal could not end it: wait until there is room, and write what then fits without
- * blocking (pipe(7): PIPE_BUF bytes). A console that takes no more is no reason to end.
+ * A write must not block where a signal could not end it: wait until there is room, and write what
+ * then fits without blocking (pipe(7): PIPE_BUF bytes). A console that takes no more is no reason
+ * to end.
  */
 int hvt_console_write(struct hvt *hvt, const uint8_t *data, uint64_t size)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * What the guest's CPU says of itself: what KVM supports, less what is no use to a unikernel or only widens what it can attack
- * (virtualisation, enclaves, paravirtual clocks, interrupt timers).
+ * What the guest's CPU says of itself: what KVM supports, less what is no use to a unikernel or
+ * only widens what it can attack (virtualisation, enclaves, paravirtual clocks, interrupt timers).
  */
 #ifndef PENSTOCK_HVT_CPUID_H
 #define PENSTOCK_HVT_CPUID_H

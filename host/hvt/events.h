@@ -2,8 +2,9 @@
 /*
  * What can happen to a tender while its guest runs: signals, and devices that go away.
  *
- * The signals are blocked, and read from a descriptor when it suits; KVM_RUN alone unblocks them, and comes back. So none is
- * lost between a check and the next entry, there is no handler, and no state outside of objects.
+ * The signals are blocked, and read from a descriptor when it suits; KVM_RUN alone unblocks them,
+ * and comes back. So none is lost between a check and the next entry, there is no handler, and no
+ * state outside of objects.
  */
 #ifndef PENSTOCK_HVT_EVENTS_H
 #define PENSTOCK_HVT_EVENTS_H
@@ -26,7 +27,8 @@ struct events {
 
 #define EVENTS_NEVER UINT64_MAX
 
-/* Blocks the signals in this thread and those that it starts; this thread is the one that events_lost wakes up. */
+/* Blocks the signals in this thread and those that it starts; this thread is the one that
+ * events_lost wakes up. */
 int events_open(struct events *events, const struct stats *stats, struct tender_error *error);
 
 void events_close(struct events *events);
@@ -38,8 +40,9 @@ uint64_t events_run_mask(void);
 int events_check(struct events *events, struct tender_error *error);
 
 /*
- * Waits until one of fds[0..count) is ready (its number is returned, their revents are set) or `deadline` (CLOCK_MONOTONIC,
- * ns; EVENTS_NEVER) has passed (0). -EINTR as above. fds has room for one more.
+ * Waits until one of fds[0..count) is ready (its number is returned, their revents are set) or
+ * `deadline` (CLOCK_MONOTONIC, ns; EVENTS_NEVER) has passed (0). -EINTR as above. fds has room for
+ * one more.
  */
 int events_wait(struct events *events, struct pollfd *fds, unsigned count, uint64_t deadline,
                 struct tender_error *error);

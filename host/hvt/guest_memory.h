@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * The guest's memory as the tender sees it. guest_pointer is the only way from an address that a guest named to memory.
+ * The guest's memory as the tender sees it. guest_pointer is the only way from an address that a
+ * guest named to memory.
  */
 #ifndef PENSTOCK_HVT_GUEST_MEMORY_H
 #define PENSTOCK_HVT_GUEST_MEMORY_H
@@ -29,8 +30,9 @@ enum guest_place {
 };
 
 /*
- * Where [addr, addr + size) of the guest is in this process, if the guest itself may read it (write it, for flags =
- * MAPPING_WRITE); else NULL. A device may write to DMA windows at any time: copy what is checked.
+ * Where [addr, addr + size) of the guest is in this process, if the guest itself may read it (write
+ * it, for flags = MAPPING_WRITE); else NULL. A device may write to DMA windows at any time: copy
+ * what is checked.
  */
 void *guest_pointer(const struct guest_memory *memory, enum guest_place place, uint64_t addr,
                     uint64_t size, unsigned flags);

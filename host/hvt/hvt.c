@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-/* From a command line to a guest that is ready to run: each step refuses what it does not like before the next one begins. */
+/* From a command line to a guest that is ready to run: each step refuses what it does not like
+ * before the next one begins. */
 #include <errno.h>
 #include <string.h>
 
@@ -31,10 +32,11 @@ static int check_devices(struct hvt *hvt)
 
     for (uint32_t i = 1; i < mft->entries; i++)
         if (mft->e[i].type != MFT_PCI_BASIC && mft->e[i].type != MFT_DMA_BASIC)
-            return tender_fail(&hvt->error, -ENODEV,
-                               "Device '%s' of type %s declared but not attached: this tender has no "
-                               "devices of that type",
-                               mft->e[i].name, manifest_type_name(mft->e[i].type));
+            return tender_fail(
+                &hvt->error, -ENODEV,
+                "Device '%s' of type %s declared but not attached: this tender has no "
+                "devices of that type",
+                mft->e[i].name, manifest_type_name(mft->e[i].type));
     return 0;
 }
 
@@ -89,7 +91,8 @@ static int start_devices(struct hvt *hvt)
 
 static int add_window(struct hvt *hvt, const struct tender_dma *dma)
 {
-    return dma->size == 0 ? 0 : kvm_add_memory(&hvt->kvm, dma->addr, dma->size, dma->host, &hvt->error);
+    return dma->size == 0 ? 0
+                          : kvm_add_memory(&hvt->kvm, dma->addr, dma->size, dma->host, &hvt->error);
 }
 
 static int add_bar(struct hvt *hvt, const struct tender_bar *bar)

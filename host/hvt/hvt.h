@@ -23,7 +23,8 @@
 
 #define HVT_STATUS_TRAP 255 /* the unikernel did what it must not; also solo5_abort's */
 
-/* Of a call that may end the guest: go on; it has ended, and hvt.status says how; a negative errno with hvt.error. */
+/* Of a call that may end the guest: go on; it has ended, and hvt.status says how; a negative errno
+ * with hvt.error. */
 #define HVT_CONTINUE 0
 #define HVT_ENDED    1
 
@@ -60,7 +61,8 @@ void hvt_close(struct hvt *hvt);
 /* vm_exit.c: runs the guest to its end: 0, and hvt->status; or a negative errno, and hvt->error. */
 int hvt_run(struct hvt *hvt);
 
-/* hypercall.c: one hypercall, with its argument at guest address arg. HVT_CONTINUE, HVT_ENDED or an error. */
+/* hypercall.c: one hypercall, with its argument at guest address arg. HVT_CONTINUE, HVT_ENDED or an
+ * error. */
 int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t arg);
 
 /* console.c: writes to stdout, as best it can. HVT_CONTINUE or an error (a signal came). */
@@ -76,8 +78,8 @@ int hvt_trap(struct hvt *hvt);
 bool hvt_in_stub(struct hvt *hvt);
 
 /*
- * report.c: says on stderr that the guest did what it must not (`what`), with its registers, where it was and how it got there,
- * and makes the exit status HVT_STATUS_TRAP. Returns HVT_ENDED.
+ * report.c: says on stderr that the guest did what it must not (`what`), with its registers, where
+ * it was and how it got there, and makes the exit status HVT_STATUS_TRAP. Returns HVT_ENDED.
  */
 int hvt_report(struct hvt *hvt, const char *what, const struct kvm_regs *regs);
 

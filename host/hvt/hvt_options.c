@@ -21,8 +21,9 @@ int hvt_parse_mem(const char *value, uint64_t *bytes, struct tender_error *error
     if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || mb == 0)
         return tender_fail(error, -EINVAL, "Malformed argument to --mem: '%s' (megabytes)", value);
     if (mb > HVT_MEM_MAX >> 20)
-        return tender_fail(error, -EINVAL, "--mem=%s is more than the %llu MB that a guest can have",
-                           value, (unsigned long long)HVT_MEM_MAX >> 20);
+        return tender_fail(error, -EINVAL,
+                           "--mem=%s is more than the %llu MB that a guest can have", value,
+                           (unsigned long long)HVT_MEM_MAX >> 20);
     *bytes = (mb << 20) / HVT_MEM_UNIT * HVT_MEM_UNIT;
     if (*bytes == 0)
         return tender_fail(error, -EINVAL, "--mem=%s is less than the %llu MB that a guest needs",
@@ -71,8 +72,8 @@ static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
     const struct tender_option options[OPTIONS] = {
         {"--mem=", "N", "guest memory in MB (512)", apply_mem, hvt},
-        {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket", apply_pci,
-         hvt},
+        {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket",
+         apply_pci, hvt},
         {"--stats", NULL, "print VM exits at the end (at any time: SIGUSR1)", apply_stats, hvt},
         {"--help", NULL, "print this", apply_nothing, hvt},
         {"--version", NULL, "print the version", apply_nothing, hvt}};

@@ -146,8 +146,8 @@ int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
     if (nr >= sizeof calls / sizeof calls[0] || calls[nr].handle == NULL)
         return tender_fail(&hvt->error, -ENOSYS, "Invalid guest hypercall: num=%u", nr);
     call = &calls[nr];
-    guest = guest_pointer(&hvt->memory, GUEST_RAM, addr, call->size,
-                          call->answers ? MAPPING_WRITE : 0);
+    guest =
+        guest_pointer(&hvt->memory, GUEST_RAM, addr, call->size, call->answers ? MAPPING_WRITE : 0);
     if (guest == NULL)
         return bad_access(hvt, addr, call->size);
     memcpy(&arg, guest, call->size);

@@ -29,7 +29,8 @@ int kvm_open(struct kvm *kvm, struct tender_error *error)
     kvm->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
     if (kvm->fd < 0 && (errno == EACCES || errno == EPERM))
         return tender_fail(error, -errno,
-                           "no permission for " DEVICE ": run as a user who may open it (group kvm), "
+                           "no permission for " DEVICE
+                           ": run as a user who may open it (group kvm), "
                            "or build the unikernel for the native target, which needs no KVM");
     if (kvm->fd < 0)
         return tender_fail(error, -errno,
@@ -87,8 +88,8 @@ int kvm_add_memory(struct kvm *kvm, uint64_t addr, uint64_t size, void *host,
 
     if (ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region) < 0)
         return tender_fail(error, -errno,
-                           "KVM: cannot give the guest %" PRIu64 " bytes at 0x%" PRIx64 ": %s", size,
-                           addr, strerror(errno));
+                           "KVM: cannot give the guest %" PRIu64 " bytes at 0x%" PRIx64 ": %s",
+                           size, addr, strerror(errno));
     kvm->slots++;
     return 0;
 }

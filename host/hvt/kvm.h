@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * A virtual machine with one CPU, as Linux's KVM gives it (Documentation/virt/kvm/api.rst), and nothing of unikernels. No
- * in-kernel interrupt controller is created.
+ * A virtual machine with one CPU, as Linux's KVM gives it (Documentation/virt/kvm/api.rst), and
+ * nothing of unikernels. No in-kernel interrupt controller is created.
  */
 #ifndef PENSTOCK_HVT_KVM_H
 #define PENSTOCK_HVT_KVM_H
@@ -35,12 +35,14 @@ int kvm_add_memory(struct kvm *kvm, uint64_t addr, uint64_t size, void *host,
                    struct tender_error *error);
 
 /*
- * Lets the guest run until it needs us: 0, kvm->run says why. -EINTR: a signal is pending that `unblocked` by
- * kvm_unblock; other errors are KVM's, -EFAULT among them for memory that the guest may not access.
+ * Lets the guest run until it needs us: 0, kvm->run says why. -EINTR: a signal is pending that
+ * `unblocked` by kvm_unblock; other errors are KVM's, -EFAULT among them for memory that the guest
+ * may not access.
  */
 int kvm_run(struct kvm *kvm);
 
-/* Signals that end kvm_run although this thread blocks them: `mask` is what stays blocked meanwhile (sigset_t's first 64 bits). */
+/* Signals that end kvm_run although this thread blocks them: `mask` is what stays blocked meanwhile
+ * (sigset_t's first 64 bits). */
 int kvm_unblock(struct kvm *kvm, uint64_t mask, struct tender_error *error);
 
 #endif

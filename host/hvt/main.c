@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
-/* penstock-hvt: runs a unikernel in a virtual machine of KVM. Exit status: the guest's; 1 if the tender refuses; 255 if the guest traps. */
+/* penstock-hvt: runs a unikernel in a virtual machine of KVM. Exit status: the guest's; 1 if the
+ * tender refuses; 255 if the guest traps. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * Loads and stores of the guest to parts of a BAR that are not mapped: emulated as accesses to the device's region, so that
- * a plain pointer works everywhere in a BAR. Any other address is a mistake of the guest.
+ * Loads and stores of the guest to parts of a BAR that are not mapped: emulated as accesses to the
+ * device's region, so that a plain pointer works everywhere in a BAR. Any other address is a
+ * mistake of the guest.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -20,7 +20,8 @@ static void print_address(FILE *out, const struct elf_symbols *symbols, uint64_t
     fprintf(out, "    0x%016" PRIx64 " %s\n", addr, name);
 }
 
-/* A frame begins with the caller's frame pointer and the address to return to; each lies above the one it called. */
+/* A frame begins with the caller's frame pointer and the address to return to; each lies above the
+ * one it called. */
 static void print_backtrace(FILE *out, const struct hvt *hvt, const struct elf_symbols *symbols,
                             const struct kvm_regs *regs)
 {
@@ -49,10 +50,10 @@ static void print_registers(FILE *out, const struct kvm_regs *r)
     const struct {
         const char *name;
         uint64_t value;
-    } regs[] = {{"rip", r->rip}, {"rsp", r->rsp}, {"rbp", r->rbp},       {"rax", r->rax},
-                {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx},       {"rsi", r->rsi},
-                {"rdi", r->rdi}, {"r8", r->r8},   {"r9", r->r9},         {"r10", r->r10},
-                {"r11", r->r11}, {"r12", r->r12}, {"r13", r->r13},       {"r14", r->r14},
+    } regs[] = {{"rip", r->rip}, {"rsp", r->rsp},     {"rbp", r->rbp}, {"rax", r->rax},
+                {"rbx", r->rbx}, {"rcx", r->rcx},     {"rdx", r->rdx}, {"rsi", r->rsi},
+                {"rdi", r->rdi}, {"r8", r->r8},       {"r9", r->r9},   {"r10", r->r10},
+                {"r11", r->r11}, {"r12", r->r12},     {"r13", r->r13}, {"r14", r->r14},
                 {"r15", r->r15}, {"flags", r->rflags}};
 
     for (unsigned i = 0; i < sizeof regs / sizeof regs[0]; i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * The tender's own memory in the guest: page tables, and, for a guest at ring 3, the CPU's descriptor tables and what runs when
- * it traps. A memory slot of its own, of which the guest can reach nothing: the page tables are not mapped at all, the rest
- * is for ring 0.
+ * The tender's own memory in the guest: page tables, and, for a guest at ring 3, the CPU's
+ * descriptor tables and what runs when it traps. A memory slot of its own, of which the guest can
+ * reach nothing: the page tables are not mapped at all, the rest is for ring 0.
  */
 #ifndef PENSTOCK_HVT_RING0_H
 #define PENSTOCK_HVT_RING0_H
@@ -31,8 +31,8 @@ struct ring0 {
 };
 
 /*
- * Finds a place for it beside `mappings` and below `limit`, adds what the CPU needs of it to them, builds the page tables for all
- * of them, and puts it into the guest.
+ * Finds a place for it beside `mappings` and below `limit`, adds what the CPU needs of it to them,
+ * builds the page tables for all of them, and puts it into the guest.
  */
 int ring0_build(struct ring0 *ring0, struct kvm *kvm, struct mappings *mappings, bool user,
                 bool gigabyte_pages, uint64_t limit, struct tender_error *error);
@@ -42,7 +42,8 @@ struct trap_frame {
     uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* The frame at the stack pointer of a guest that has just trapped; NULL: no stub can have left it. */
+/* The frame at the stack pointer of a guest that has just trapped; NULL: no stub can have left it.
+ */
 const struct trap_frame *ring0_frame(const struct ring0 *ring0, uint64_t rsp);
 
 void ring0_free(struct ring0 *ring0);

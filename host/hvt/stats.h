@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * How often the guest left to the tender, and why: returns of KVM_RUN that the guest caused. What the host's kernel handles
- * by itself, and what a signal to the tender causes, is not counted.
+ * How often the guest left to the tender, and why: returns of KVM_RUN that the guest caused. What
+ * the host's kernel handles by itself, and what a signal to the tender causes, is not counted.
  */
 #ifndef PENSTOCK_HVT_STATS_H
 #define PENSTOCK_HVT_STATS_H

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* For example "page fault: write to a read-only page at 0x100123 (text)"; `place` is what lies at address, of a page fault. */
+/* For example "page fault: write to a read-only page at 0x100123 (text)"; `place` is what lies at
+ * address, of a page fault. */
 void trap_text(uint64_t vector, uint64_t error, uint64_t address, const char *place, char *text,
                size_t size);
 

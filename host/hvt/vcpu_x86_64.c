@@ -25,7 +25,6 @@
 #define EFER_LMA       (1ull << 10)
 #define EFER_NXE       (1ull << 11)
 #define RFLAGS_SET     (1ull << 1)
-#define RFLAGS_IOPL3   (3ull << 12)
 
 #define MSR_FS_BASE 0xc0000100u /* then GS_BASE, KERNEL_GS_BASE */
 
@@ -117,7 +116,8 @@ static int set_system_registers(struct kvm *kvm, const struct cpu_features *feat
     return ioctl(kvm->vcpu, KVM_SET_SREGS, &sregs) < 0 ? fail(error, "KVM_SET_SREGS") : 0;
 }
 
-/* SSE is there anyway. Without AVX a unikernel only is slower, unless it was built for it: then it traps and says so. */
+/* SSE is there anyway. Without AVX a unikernel only is slower, unless it was built for it: then it
+ * traps and says so. */
 static void allow_vectors(struct kvm *kvm, const struct cpu_features *features)
 {
     struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs[0] = {.xcr = 0, .value = features->xcr0}};
@@ -133,7 +133,7 @@ int vcpu_start(struct kvm *kvm, const struct cpu_features *features, const struc
                             .rsp = start->stack,
                             .rdi = start->boot_info,
                             .rsi = start->extension,
-                            .rflags = RFLAGS_SET | (start->ring3 ? RFLAGS_IOPL3 : 0)};
+                            .rflags = RFLAGS_SET};
     int rc = set_system_registers(kvm, features, ring0, start->ring3, error);
 
     if (rc < 0)

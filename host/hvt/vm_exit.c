@@ -16,7 +16,7 @@ static int on_io(struct hvt *hvt)
     if (run->io.port == TRAP_PORT && hvt_in_stub(hvt))
         return hvt_trap(hvt);
     if (run->io.direction != KVM_EXIT_IO_OUT || run->io.size != sizeof arg || run->io.count != 1 ||
-        run->io.port <= HVT_PORT_BASE || run->io.port >= HVT_PORT_BASE + 0x100)
+        run->io.port <= HVT_PORT_BASE || run->io.port >= HVT_PORT_BASE + HVT_PORTS)
         return tender_fail(&hvt->error, -EINVAL, "Invalid guest port access: port=0x%x",
                            run->io.port);
     memcpy(&arg, (const uint8_t *)run + run->io.data_offset, sizeof arg);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_MAX (64u << 20) /* bytes that we read of a table */
-#define NAME_SHOWN 96u        /* characters of a name that we show */
+#define TABLE_MAX  (64u << 20) /* bytes that we read of a table */
+#define NAME_SHOWN 96u         /* characters of a name that we show */
 
 static int read_section(const struct elf_file *elf, uint64_t index, Elf64_Shdr *section)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * The names in an executable's .symtab, for reports to people. As little trusted as the rest of the file.
+ * The names in an executable's .symtab, for reports to people. As little trusted as the rest of the
+ * file.
  */
 #ifndef PENSTOCK_TENDER_ELF_SYMBOLS_H
 #define PENSTOCK_TENDER_ELF_SYMBOLS_H
@@ -17,12 +18,14 @@ struct elf_symbols {
     size_t names_size;
 };
 
-/* -ENOENT: it was stripped; -ENOEXEC: malformed. What is there afterwards can be used and freed in any case. */
+/* -ENOENT: it was stripped; -ENOEXEC: malformed. What is there afterwards can be used and freed in
+ * any case. */
 int elf_symbols_read(const struct elf_file *elf, struct elf_symbols *symbols);
 
 void elf_symbols_free(struct elf_symbols *symbols);
 
-/* "name+0x12" for an address in a function, else "". Characters that do not belong into names become '?'. */
+/* "name+0x12" for an address in a function, else "". Characters that do not belong into names
+ * become '?'. */
 void elf_symbols_name(const struct elf_symbols *symbols, uint64_t addr, char *text, size_t size);
 
 #endif
