@@ -4,6 +4,8 @@
 #include <lwip/pbuf.h>
 #include <string.h>
 
+#define RX_RESERVE 16 /* packets */
+
 void net_tx_flush(struct stack *stack)
 {
     unsigned sent;
@@ -16,7 +18,8 @@ void net_tx_flush(struct stack *stack)
     memmove(stack->tx, stack->tx + sent, stack->tx_count * sizeof(stack->tx[0]));
 }
 
-/* A packet for a frame, with a place in the batch, or NULL. */
+/* A packet for a frame, with a place in the batch, or NULL. Where receive and transmit share a
+ * pool, receive keeps some. */
 static struct packet *take_packet(struct stack *stack, unsigned len)
 {
     struct packet *packet;
@@ -26,7 +29,10 @@ static struct packet *take_packet(struct stack *stack, unsigned len)
     if (stack->tx_count == NET_TX_MAX)
         return NULL;
     packet = net_alloc(stack->dev);
-    if (packet && packet->room < len) {
+    if (packet == NULL)
+        return NULL;
+    if (packet->room < len ||
+        (packet->pool == stack->rx_pool && packet->pool->available < RX_RESERVE)) {
         packet_free(packet);
         return NULL;
     }
@@ -36,17 +42,19 @@ static struct packet *take_packet(struct stack *stack, unsigned len)
 /*
  * Copies the frame out of lwIP's hands: TCP keeps the segment until it is acknowledged, and must
  * not find it still in use by the device when it has to send it again. Without room the frame is
- * lost, as on any card; TCP is told and sends it in a later round.
+ * lost, as on any card; TCP is told and sends it in a later round. Without a link it is lost as
+ * well, rather than sent when nobody waits for it any more.
  */
 err_t net_tx_frame(struct netif *netif, struct pbuf *frame)
 {
     struct stack *stack = netif->state;
-    struct packet *packet = take_packet(stack, frame->tot_len);
+    bool up = netif_is_link_up(netif);
+    struct packet *packet = up ? take_packet(stack, frame->tot_len) : NULL;
 
     if (packet == NULL) {
         stack->stats.tx_dropped++;
-        stack->refused = true;
-        return ERR_MEM;
+        stack->refused |= up;
+        return up ? ERR_MEM : ERR_IF;
     }
     packet->len = frame->tot_len;
     packet->flags = 0;

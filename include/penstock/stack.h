@@ -34,7 +34,7 @@ struct stack_stats {
     uint64_t rx_bad_length; /* dropped: no Ethernet header, or more than the MTU allows */
     uint64_t rx_refused;    /* times that data was put off for lack of memory */
     uint64_t tx_frames;     /* taken by the device */
-    uint64_t tx_dropped;    /* found no room; TCP sends its own again */
+    uint64_t tx_dropped;    /* found no room, or no link; TCP sends its own again */
     uint64_t refused;       /* connections, for lack of room */
     unsigned flows;         /* connections that are served now */
 };
