@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * The PCI devices and the DMA memory of one unikernel, for every tender: from the manifest and the --pci: options to
- * devices that are checked, reset, mapped and allowed to do DMA, and back.
+ * The PCI devices and the DMA memory of one unikernel, for every tender: from the manifest and the
+ * --pci: options to devices that are checked, reset, mapped and allowed to do DMA, and back.
  *
- * The order is fixed (design 3.5): identity of all devices -> reset -> DMA memory -> BARs -> interrupts -> bus mastering
- * last. What fails before the reset has changed nothing on any device; every failure undoes what was done.
+ * The order is fixed (design 3.5): identity of all devices -> reset -> DMA memory -> BARs ->
+ * interrupts -> bus mastering last. What fails before the reset has changed nothing on any device;
+ * every failure undoes what was done.
  */
 #ifndef PENSTOCK_TENDER_MODULE_PCI_H
 #define PENSTOCK_TENDER_MODULE_PCI_H
@@ -17,8 +18,8 @@
 /* DMA memory: a memfd, of 2 MiB pages where the host has them. */
 struct tender_dma {
     uint64_t addr; /* guest virtual = guest physical = IOVA */
-    uint64_t size; /* bytes, whole pages; 0: none */
-    void *host;    /* where this process has it */
+    uint64_t size; /* bytes: what the manifest asks for, in whole 2 MiB pages; 0: none */
+    void *host;    /* where this process has it; NULL until tender_pci_start */
     int fd;
 };
 
@@ -31,6 +32,7 @@ struct tender_range {
 struct tender_bar {
     uint64_t addr; /* guest address of its first byte */
     uint64_t size; /* bytes as the device reports them, 0: not asked for */
+    bool reserved; /* in this process at addr, to the end of its last page */
     unsigned ranges_count;
     struct tender_range ranges[HVT_EXT_RANGES_MAX];
 };
@@ -46,6 +48,7 @@ struct tender_pci_device {
     struct tender_bar bar[6];
     struct tender_dma dma;
     unsigned irq_vectors;
+    enum pci_irq_index irq_kind;
     int irq_fd; /* one eventfd for all vectors, non-blocking; -1: no interrupts */
 };
 
@@ -53,21 +56,24 @@ struct tender_pci {
     unsigned count;
     struct tender_pci_device device[MFT_MAX_ENTRIES - 1];
     struct tender_dma dma; /* DMA_BASIC: shared by all devices */
-    uint64_t dma_wanted;
+    uint64_t dma_wanted;   /* bytes, as the manifest says */
+    struct tender_pci_watch *watch;
 };
 
 /* Where guest addresses may lie, and whether this process is the guest. */
 struct tender_space {
-    uint64_t limit; /* addresses below it can be used: 2^MAXPHYADDR for hvt, 2^47 for a process */
-    bool
-        in_process; /* map BARs and DMA memory in this process at their guest addresses (native, spt) */
+    uint64_t limit;  /* addresses below it can be used: 2^MAXPHYADDR for hvt, 2^47 for a process */
+    bool in_process; /* map BARs and DMA memory in this process at their guest addresses (native,
+                        spt) */
 };
 
-/* Takes the PCI_BASIC and DMA_BASIC entries of a manifest that was validated. Several DMA_BASIC entries add up. */
+/* Takes the PCI_BASIC and DMA_BASIC entries of a manifest that was validated. Several DMA_BASIC
+ * entries add up. */
 int tender_pci_init(struct tender_pci *pci, const struct mft *mft, struct tender_error *error);
 
 /*
- * An option's NAME=WHERE (behind "--pci:"). Unknown names and a second option for one name are refused.
+ * An option's NAME=WHERE (behind "--pci:"). Unknown names and a second option for one name are
+ * refused.
  */
 int tender_pci_option(struct tender_pci *pci, const char *value, struct tender_error *error);
 
@@ -78,7 +84,16 @@ int tender_pci_open(struct tender_pci *pci, struct tender_error *error);
 int tender_pci_start(struct tender_pci *pci, const struct tender_space *space,
                      struct tender_error *error);
 
-/* Stops the devices, then frees their memory. Also after a failure of the above, and twice. */
+/*
+ * Stops the devices and leaves everything mapped, so that other threads may go on in memory and
+ * registers: no interrupt and no DMA any more. For a process that is about to end.
+ */
+void tender_pci_quiesce(struct tender_pci *pci);
+
+/*
+ * Stops the devices, then frees their memory. Also after a failure of the above, and twice; of a
+ * zeroed object too. Not from the `lost` of tender_pci_watch.
+ */
 void tender_pci_stop(struct tender_pci *pci);
 
 /* Writes the extension block, HVT_EXT_SIZE(pci->count) bytes. */
@@ -87,12 +102,19 @@ void tender_pci_describe(const struct tender_pci *pci, struct hvt_ext *ext);
 /* The attached device of a handle that a guest named, or NULL. */
 struct tender_pci_device *tender_pci_find(struct tender_pci *pci, uint64_t handle);
 
-/* The guest's requests, checked here: solo5_result_t. */
+/*
+ * Has the device raised an interrupt since this was asked last? Its irq_fd polls readable until
+ * then. Once answered the device may raise the next one, of whatever kind its interrupts are.
+ */
+bool tender_pci_irq_take(struct tender_pci_device *device);
+
+/* The guest's requests, checked here: enum hvt_result. */
 int tender_pci_config_read(struct tender_pci *pci, struct hvt_pci_config_read *request);
 int tender_pci_region_read(struct tender_pci *pci, struct hvt_pci_region_access *request);
 int tender_pci_region_write(struct tender_pci *pci, struct hvt_pci_region_access *request);
 
-/* Calls lost(arg, device) from a thread of its own, once, when a device is lost while the unikernel runs. */
+/* Calls lost(arg, device) from a thread of its own, once, when a device is lost while the unikernel
+ * runs. */
 int tender_pci_watch(struct tender_pci *pci,
                      void (*lost)(void *arg, const struct tender_pci_device *device), void *arg,
                      struct tender_error *error);
