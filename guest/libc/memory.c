@@ -25,7 +25,7 @@ long libc_mmap(const long *a)
     if (count == 0 || (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
         return -EINVAL;
     if (prot & PROT_EXEC)
-        return -EPERM;
+        return -EACCES;
     addr = pages_take(&guest_libc.pages, count);
     return addr ? (long)addr : -ENOMEM;
 }

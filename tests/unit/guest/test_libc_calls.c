@@ -69,7 +69,7 @@ static void mappings_that_cannot_be_are_refused(void **state)
     assert_int_equal(map_ordinary(HEAP_PAGES * PAGES_SIZE), -ENOMEM);
     assert_int_equal(map(1, PROT_READ, MAP_PRIVATE), -ENODEV);
     assert_int_equal(map(1, PROT_READ, MAP_PRIVATE | MAP_ANON | MAP_FIXED), -EINVAL);
-    assert_int_equal(map(1, PROT_EXEC, MAP_PRIVATE | MAP_ANON), -EPERM);
+    assert_int_equal(map(1, PROT_EXEC, MAP_PRIVATE | MAP_ANON), -EACCES);
 }
 
 static void only_the_heap_can_be_unmapped(void **state)
