@@ -85,7 +85,7 @@ extern const struct manifest_note penstock_manifest_note;
 
 /* Flag word of FLG1. */
 #define PENSTOCK_FLAG_RING3 \
-    (1u << 0) /* runs at CPL 3 with IOPL 3; the tender owns GDT, IDT, TSS, page tables */
+    (1u << 0) /* runs at CPL 3; the tender owns GDT, IDT, TSS and page tables */
 #define PENSTOCK_FLAGS_KNOWN PENSTOCK_FLAG_RING3
 
 struct penstock_note {
