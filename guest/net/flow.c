@@ -161,7 +161,7 @@ ssize_t flow_read(struct flow *flow, const void **data)
 /* Copies what fits now into lwIP. How much that was, 0: nothing fits, or -errno. */
 static ssize_t write_some(struct flow *flow, const void *data, size_t len)
 {
-    size_t room = flow->pcb ? tcp_sndbuf(flow->pcb) : 0;
+    size_t room = flow->pcb ? flow_room(flow) : 0;
     u16_t n = (u16_t)LWIP_MIN(LWIP_MIN(len, room), 0xffff);
     u8_t more = n < len ? TCP_WRITE_FLAG_MORE : 0;
 
@@ -181,45 +181,42 @@ static ssize_t write_some(struct flow *flow, const void *data, size_t len)
 }
 
 /*
- * Waits until the peer has acknowledged enough for min(len, ROOM_WORTH) bytes to fit. With room but
- * no memory it just waits a little. *give_up, when this ends, moves on while the peer takes
- * something. 0, or -errno.
+ * Waits until the peer has acknowledged enough for min(len, ROOM_WORTH) bytes to fit, or, with room
+ * but no memory, a little. 0, or -errno.
  */
-static int wait_for_room(struct flow *flow, size_t len, solo5_time_t *give_up)
+static int wait_for_room(struct flow *flow, size_t len)
 {
-    solo5_time_t until = *give_up;
+    solo5_time_t until = flow->taken_at + STALL;
 
     flow->room_wanted = LWIP_MIN(len, ROOM_WORTH);
-    if (tcp_sndbuf(flow->pcb) >= flow->room_wanted)
+    if (flow_room(flow) >= flow->room_wanted)
         until = solo5_clock_monotonic() + MEMORY_WAIT;
-    flow->acknowledged = false;
     (void)task_wait(&flow->writers, until);
-    if (flow->pcb == NULL)
-        return flow->error;
-    if (flow->acknowledged)
-        *give_up = solo5_clock_monotonic() + STALL;
-    else if (solo5_clock_monotonic() >= *give_up)
+    if (flow->pcb && solo5_clock_monotonic() >= flow->taken_at + STALL)
         tcp_abort(flow->pcb); /* on_error notes it */
     return flow->error;
 }
 
 int flow_write(struct flow *flow, const void *data, size_t len)
 {
-    solo5_time_t give_up = 0;
     const char *next = data;
+    bool waited = false;
 
     while (len > 0) {
         ssize_t n = write_some(flow, next, len);
-        int err = 0;
 
-        if (n > 0)
-            give_up = 0;
-        else if (n == 0 && give_up == 0)
-            give_up = solo5_clock_monotonic() + STALL;
-        if (n == 0)
-            err = wait_for_room(flow, len, &give_up);
-        if (n < 0 || err != 0)
-            return n < 0 ? (int)n : err;
+        if (n < 0)
+            return (int)n;
+        if (n == 0) {
+            int err;
+
+            if (!waited)
+                flow->taken_at = solo5_clock_monotonic();
+            err = wait_for_room(flow, len);
+            if (err != 0)
+                return err;
+        }
+        waited = n == 0;
         next += n;
         len -= (size_t)n;
     }

@@ -21,9 +21,15 @@ struct flow {
     bool eof;                  /* nothing more will be received */
     struct task_queue readers; /* tasks that wait for data */
     struct task_queue writers; /* tasks that wait for room */
-    bool acknowledged;         /* the peer has taken something */
+    solo5_time_t taken_at;     /* while writers wait: when the peer took something last */
     size_t room_wanted;        /* how much makes waking the writers worthwhile, bytes */
 };
+
+/* How much can be written now, bytes. (lwIP's tcp_sndbuf() stops at 65535.) */
+static inline size_t flow_room(const struct flow *flow)
+{
+    return flow->pcb->snd_buf;
+}
 
 /* Has lwIP's callbacks work for the flow. */
 void flow_attach(struct flow *flow);

@@ -60,9 +60,12 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 {
     struct flow *flow = arg;
 
+    (void)pcb;
     (void)len;
-    flow->acknowledged = true;
-    if (flow->writers.first && tcp_sndbuf(pcb) >= flow->room_wanted)
+    if (flow->writers.first == NULL)
+        return ERR_OK;
+    flow->taken_at = solo5_clock_monotonic();
+    if (flow_room(flow) >= flow->room_wanted)
         task_wake(&flow->writers);
     return ERR_OK;
 }
