@@ -302,6 +302,17 @@ static bool misbehave(struct fake *fake, struct message *m)
     return true;
 }
 
+static void note(struct fake *fake, const struct message *m)
+{
+    uint16_t entry = m->header.command;
+
+    if (entry == VFIO_USER_REGION_WRITE && m->access.region == CONFIG && m->access.offset == 4)
+        entry = FAKE_LOG_COMMAND_REGISTER + m->bytes[sizeof(m->access)];
+    if (fake->log_count < sizeof(fake->log) / sizeof(fake->log[0]))
+        fake->log[fake->log_count++] = entry;
+    fake->requests[m->header.command % 32]++;
+}
+
 static void *serve(void *arg)
 {
     struct fake *fake = arg;
@@ -314,7 +325,7 @@ static void *serve(void *arg)
         int rc;
 
         memcpy(received, m.fds, sizeof(received));
-        fake->requests[m.header.command % 32]++;
+        note(fake, &m);
         rc = answer(fake, &m);
         /* What the answer has not taken; descriptors to send are the fake's own. */
         for (unsigned i = 0; i < count && rc < 0; i++)

@@ -13,8 +13,9 @@
 
 #include "tests/unit/pci/fake_wire.h"
 
-#define FAKE_REGIONS 9
-#define FAKE_DMA_MAX 8
+#define FAKE_REGIONS              9
+#define FAKE_DMA_MAX              8
+#define FAKE_LOG_COMMAND_REGISTER 100
 
 enum fake_fault {
     FAKE_GOOD,
@@ -64,6 +65,8 @@ struct fake {
     /* What it saw. */
     int memory; /* a memfd: what regions are mapped from */
     unsigned requests[32];
+    uint16_t log[1024]; /* commands in their order; a write to the command register: 100 + value */
+    unsigned log_count;
     unsigned most_fds; /* in one SET_IRQS message */
     int irq_fd[VFIO_USER_IRQ_COUNT][FAKE_FDS_MAX];
     struct fake_dma dma[FAKE_DMA_MAX];

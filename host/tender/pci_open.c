@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: ISC
+/* Opens a unikernel's PCI devices and compares them with its manifest. Nothing is changed on them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/tender/pci_parts.h"
+
+#define IDENTITY_SIZE 64
+#define BAR_SIZE_MAX  (1ull << 46)
+
+static void spell(const struct pci_identity *id, char text[IDENTITY_SIZE])
+{
+    snprintf(text, IDENTITY_SIZE, "%04x:%04x class %02x%02x%02x", id->vendor, id->device,
+             id->class_code, id->subclass, id->progif);
+}
+
+static int check_identity(struct tender_pci_device *device, struct tender_error *error)
+{
+    const struct pci_identity *is = &device->identity;
+    const struct pci_identity wanted = {
+        .vendor = device->want.vendor,
+        .device = device->want.device,
+        .class_code = device->want.class_code,
+        .subclass = device->want.subclass,
+        .progif = device->want.progif,
+    };
+    char wanted_text[IDENTITY_SIZE], is_text[IDENTITY_SIZE];
+
+    if (is->vendor == wanted.vendor && is->device == wanted.device &&
+        is->class_code == wanted.class_code && is->subclass == wanted.subclass &&
+        is->progif == wanted.progif)
+        return 0;
+    spell(&wanted, wanted_text);
+    spell(is, is_text);
+    return tender_fail(error, -ENODEV, "%s (%s): manifest wants %s, device is %s", device->name,
+                       device->where, wanted_text, is_text);
+}
+
+static int check_bars(struct tender_pci_device *device, struct tender_error *error)
+{
+    struct pci_error why;
+
+    for (unsigned i = 0; i < 6; i++) {
+        struct pci_region region;
+        int rc;
+
+        if (!(device->want.flags & MFT_PCI_MAP_BAR(i)))
+            continue;
+        rc = pci_region_info(device->access, PCI_REGION_BAR0 + i, &region, &why);
+        if (rc < 0)
+            return tender_fail(error, rc, "device \"%s\": %s", device->name, why.text);
+        if (region.size == 0)
+            return tender_pci_fail(error, -ENODEV, device,
+                                   "the manifest maps BAR%u, the device has none", i);
+        if (region.io_port)
+            return tender_pci_fail(error, -ENODEV, device,
+                                   "the manifest maps BAR%u, which is in I/O space", i);
+        if (region.size > BAR_SIZE_MAX)
+            return tender_pci_fail(error, -ENODEV, device, "BAR%u is too large: 0x%llx bytes", i,
+                                   (unsigned long long)region.size);
+        device->bar[i].size = region.size;
+    }
+    return 0;
+}
+
+static int open_device(struct tender_pci_device *device, struct tender_error *error)
+{
+    struct pci_error why;
+    int rc = pci_open(device->where, &device->access, &why);
+
+    if (rc == 0)
+        rc = pci_identify(device->access, &device->identity, &why);
+    if (rc < 0)
+        return tender_fail(error, rc, "device \"%s\": %s", device->name, why.text);
+    rc = check_identity(device, error);
+    return rc < 0 ? rc : check_bars(device, error);
+}
+
+int tender_pci_open(struct tender_pci *pci, struct tender_error *error)
+{
+    int rc;
+
+    for (unsigned i = 0; i < pci->count; i++) {
+        if (pci->device[i].where == NULL)
+            return tender_fail(error, -ENODEV,
+                               "device \"%s\" is declared in the manifest but was not attached: "
+                               "add --pci:%s=WHERE",
+                               pci->device[i].name, pci->device[i].name);
+    }
+    rc = tender_dma_plan(pci, error);
+    for (unsigned i = 0; rc == 0 && i < pci->count; i++)
+        rc = open_device(&pci->device[i], error);
+    if (rc < 0)
+        tender_pci_stop(pci);
+    return rc;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: ISC
+/* A thread that sleeps until a device is lost: its server died, or it was unplugged. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "host/tender/pci_parts.h"
+
+#define STACK_SIZE (128u << 10)
+
+struct tender_pci_watch {
+    pthread_t thread;
+    void (*lost)(void *arg, const struct tender_pci_device *device);
+    void *arg;
+    int stop_fd; /* an eventfd that ends the thread */
+    unsigned count;
+    const struct tender_pci_device *device[MFT_MAX_ENTRIES - 1];
+    struct pollfd poll[MFT_MAX_ENTRIES]; /* of the devices, then stop_fd */
+};
+
+static void *watch(void *arg)
+{
+    struct tender_pci_watch *w = arg;
+
+    while (poll(w->poll, w->count + 1, -1) < 0 && errno == EINTR)
+        ;
+    if (w->poll[w->count].revents != 0)
+        return NULL;
+    for (unsigned i = 0; i < w->count; i++) {
+        if (w->poll[i].revents != 0) {
+            w->lost(w->arg, w->device[i]);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Signals are for the other threads. */
+static int start_thread(struct tender_pci_watch *w)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+    int rc = pthread_attr_init(&attr);
+
+    if (rc != 0)
+        return -rc;
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&w->thread, &attr, watch, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    return -rc;
+}
+
+static void add(struct tender_pci_watch *w, const struct tender_pci_device *device)
+{
+    int fd = device->access != NULL ? pci_lost_fd(device->access) : -1;
+
+    if (fd < 0)
+        return;
+    w->device[w->count] = device;
+    w->poll[w->count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+}
+
+int tender_pci_watch(struct tender_pci *pci,
+                     void (*lost)(void *arg, const struct tender_pci_device *device), void *arg,
+                     struct tender_error *error)
+{
+    struct tender_pci_watch *w = calloc(1, sizeof(*w));
+    int rc;
+
+    if (w == NULL)
+        return tender_fail(error, -ENOMEM, "no memory to watch the devices");
+    w->lost = lost;
+    w->arg = arg;
+    for (unsigned i = 0; i < pci->count; i++)
+        add(w, &pci->device[i]);
+    if (w->count == 0) {
+        free(w);
+        return 0;
+    }
+    w->stop_fd = eventfd(0, EFD_CLOEXEC);
+    w->poll[w->count] = (struct pollfd){.fd = w->stop_fd, .events = POLLIN};
+    rc = w->stop_fd < 0 ? -errno : start_thread(w);
+    if (rc < 0) {
+        if (w->stop_fd >= 0)
+            close(w->stop_fd);
+        free(w);
+        return tender_fail(error, rc, "cannot watch the devices: %s", strerror(-rc));
+    }
+    pci->watch = w;
+    return 0;
+}
+
+void tender_pci_unwatch(struct tender_pci *pci)
+{
+    struct tender_pci_watch *w = pci->watch;
+    const uint64_t one = 1;
+
+    if (w == NULL)
+        return;
+    pci->watch = NULL;
+    while (write(w->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+    pthread_join(w->thread, NULL);
+    close(w->stop_fd);
+    free(w);
+}
