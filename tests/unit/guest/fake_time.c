@@ -15,7 +15,7 @@ solo5_time_t solo5_clock_monotonic(void)
 
 solo5_time_t solo5_clock_wall(void)
 {
-    return fake_time.now;
+    return fake_time.now + fake_time.wall_offset;
 }
 
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set)

@@ -7,9 +7,10 @@
 #include <solo5.h>
 
 struct fake_time {
-    solo5_time_t now;   /* what solo5_clock_monotonic returns; each call adds a microsecond */
-    unsigned yields;    /* calls of solo5_yield */
-    solo5_time_t slept; /* nanoseconds, in all */
+    solo5_time_t now;         /* what solo5_clock_monotonic returns; each call adds a microsecond */
+    solo5_time_t wall_offset; /* what solo5_clock_wall adds to it */
+    unsigned yields;          /* calls of solo5_yield */
+    solo5_time_t slept;       /* nanoseconds, in all */
     /* If not NULL: when, before `deadline`, something wakes the sleeper. */
     solo5_time_t (*wakes)(solo5_time_t deadline);
 };
