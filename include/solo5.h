@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * The unikernel's view of its host: Solo5's API (solo5.h of Solo5 0.12, source compatible), extended by PCI devices and
- * DMA memory as F. Bonk's thesis "PCIe and DMA in MirageOS" adds them (3.3), and by what they need to be used in full.
+ * The unikernel's view of its host: Solo5's API (solo5.h of Solo5 0.12, source compatible),
+ * extended by PCI devices and DMA memory as F. Bonk's thesis "PCIe and DMA in MirageOS" adds them
+ * (3.3), and by what they need to be used in full.
  *
- * The same calls exist on every target. No call is thread safe: a unikernel has one thread of control.
+ * The same calls exist on every target. No call is thread safe: a unikernel has one thread of
+ * control.
  */
 #ifndef SOLO5_H
 #define SOLO5_H
@@ -35,10 +37,9 @@ typedef uint64_t solo5_time_t;
 /* ---- Start and end ---- */
 
 struct solo5_start_info {
-    const char *cmdline; /* what stood behind the unikernel's name, without --solo5: options */
-    uintptr_t
-        heap_start; /* free memory; the stack grows down from its end. With our libc malloc() owns it: size 0 */
-    size_t heap_size; /* bytes */
+    const char *cmdline;  /* what stood behind the unikernel's name, without --solo5: options */
+    uintptr_t heap_start; /* free memory, beside the stack. With a libc malloc() owns it: size 0 */
+    size_t heap_size;     /* bytes */
 };
 
 /* The unikernel's entry point. Returning s is solo5_exit(s). */
@@ -66,9 +67,10 @@ solo5_time_t solo5_clock_monotonic(void);
 solo5_time_t solo5_clock_wall(void);
 
 /*
- * Sleeps until `deadline` (of solo5_clock_monotonic) or until a device is ready, whichever is first. A deadline that has
- * passed makes it a poll. If ready_set is not NULL it receives the devices that are ready (0: the deadline passed). A PCI
- * device is ready when it raised an interrupt since this call reported it last.
+ * Sleeps until `deadline` (of solo5_clock_monotonic) or until a device is ready, whichever is
+ * first. A deadline that has passed makes it a poll. If ready_set is not NULL it receives the
+ * devices that are ready (0: the deadline passed). A PCI device is ready when it raised an
+ * interrupt since this call reported it last.
  */
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set);
 
@@ -124,28 +126,30 @@ struct solo5_pci_info {
 };
 
 /*
- * Takes the PCI device that the manifest calls `name`. It has been reset, and its DMA windows are mapped.
- * EINVAL: no such device, or it is taken already. EUNSPEC: this target or tender has no PCI devices.
+ * Takes the PCI device that the manifest calls `name`. It has been reset, and its DMA windows are
+ * mapped. EINVAL: no such device, or it is taken already. EUNSPEC: this target or tender has no PCI
+ * devices.
  */
 solo5_result_t solo5_pci_acquire(const char *name, struct solo5_pci_info *info);
 
 /*
- * The DMA memory that all PCI devices of this unikernel share (manifest: dma_size). A device calls *buffer by the same
- * number. Page-aligned and zeroed. EINVAL, NULL and 0: the manifest asks for none. EUNSPEC as above.
+ * The DMA memory that all PCI devices of this unikernel share (manifest: dma_size). A device calls
+ * *buffer by the same number. Page-aligned and zeroed. EINVAL, NULL and 0: the manifest asks for
+ * none. EUNSPEC as above.
  */
 solo5_result_t solo5_dma_acquire(uint8_t **buffer, size_t *size);
 
 /*
- * Reads size (1, 2, 4) bytes of configuration space at offset, a multiple of size, into *value, zero-extended.
- * Served by the tender: slow. EINVAL: not acquired, or outside configuration space.
+ * Reads size (1, 2, 4) bytes of configuration space at offset, a multiple of size, into *value,
+ * zero-extended. Served by the tender: slow. EINVAL: not acquired, or outside configuration space.
  */
 solo5_result_t solo5_pci_config_read(solo5_handle_t handle, size_t offset, size_t size,
                                      uint32_t *value);
 
 /*
- * One access of size (1, 2, 4, 8) bytes at offset, a multiple of size, in BAR `bar`, which the manifest maps.
- * Served by the tender: for the parts of a BAR that are not in its ranges. EINVAL: not acquired, not such a BAR, outside
- * it. EUNSPEC: the device refused the access.
+ * One access of size (1, 2, 4, 8) bytes at offset, a multiple of size, in BAR `bar`, which the
+ * manifest maps. Served by the tender: for the parts of a BAR that are not in its ranges. EINVAL:
+ * not acquired, not such a BAR, outside it. EUNSPEC: the device refused the access.
  */
 solo5_result_t solo5_pci_region_read(solo5_handle_t handle, unsigned bar, uint64_t offset,
                                      size_t size, uint64_t *value);
