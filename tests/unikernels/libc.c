@@ -15,6 +15,14 @@
 
 #define BLOCKS 64
 
+/* Memory of which the compiler does not know where it is from, so that it cannot leave out the
+ * allocation. */
+static char *opaque(char *p)
+{
+    __asm__("" : "+r"(p) : : "memory");
+    return p;
+}
+
 /* Each block is filled with its number, and checked before it changes. */
 static void malloc_storm(void)
 {
@@ -42,19 +50,19 @@ static void memory_is_used_again(void)
 {
     for (int i = 0; i < 200; i++) {
         size_t size = (size_t)(i % 7 + 1) << 20;
-        char *p = calloc(1, size);
+        char *p = opaque(calloc(1, size));
 
         EXPECT(p != NULL);
         EXPECT(p[0] == 0 && p[size / 2] == 0 && p[size - 1] == 0);
         p[0] = p[size / 2] = p[size - 1] = 1;
-        free(p);
+        free(opaque(p));
     }
 }
 
 static void too_much_is_refused(void)
 {
     errno = 0;
-    EXPECT(malloc((size_t)1 << 40) == NULL && errno == ENOMEM);
+    EXPECT(opaque(malloc((size_t)1 << 40)) == NULL && errno == ENOMEM);
     EXPECT(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANON, -1, 0) == MAP_FAILED);
     EXPECT(errno == EACCES);
 }
