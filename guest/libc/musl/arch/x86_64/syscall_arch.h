@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * Replaces musl's header of the same name: a system call is a call of a C function (guest/libc/syscall.c). There is no
- * kernel below, and no vDSO.
+ * Replaces musl's header of the same name: a system call is a call of a C function
+ * (guest/libc/syscall.c). There is no kernel below, and no vDSO.
  */
 #define __SYSCALL_LL_E(x) (x)
 #define __SYSCALL_LL_O(x) (x)
