@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "host/hvt/hvt.h"
 #include "host/hvt/vcpu.h"
@@ -48,26 +47,21 @@ static int do_puts(struct hvt *hvt, union argument *arg)
     return hvt_console_write(hvt, data, puts->len);
 }
 
-/* Takes the interrupts that are pending on one device. */
-static bool take_interrupts(const struct pollfd *fd)
-{
-    uint64_t count;
-
-    return fd->revents != 0 && read(fd->fd, &count, sizeof count) == sizeof count;
-}
-
 static int do_poll(struct hvt *hvt, union argument *arg)
 {
     struct pollfd fds[MFT_MAX_ENTRIES];
-    unsigned handles[MFT_MAX_ENTRIES], count = 0;
+    struct tender_pci_device *devices[MFT_MAX_ENTRIES];
+    unsigned count = 0;
     uint64_t deadline;
     int ready;
 
     for (unsigned i = 0; i < hvt->pci.count; i++) {
-        if (hvt->pci.device[i].irq_fd < 0)
+        struct tender_pci_device *device = &hvt->pci.device[i];
+
+        if (device->irq_fd < 0)
             continue;
-        fds[count] = (struct pollfd){.fd = hvt->pci.device[i].irq_fd, .events = POLLIN};
-        handles[count++] = hvt->pci.device[i].handle;
+        fds[count] = (struct pollfd){.fd = device->irq_fd, .events = POLLIN};
+        devices[count++] = device;
     }
     if (__builtin_add_overflow(events_now(), arg->poll.timeout_nsecs, &deadline))
         deadline = EVENTS_NEVER;
@@ -77,9 +71,9 @@ static int do_poll(struct hvt *hvt, union argument *arg)
     arg->poll.ready_set = 0;
     arg->poll.ret = 0;
     for (unsigned i = 0; ready > 0 && i < count; i++) {
-        if (!take_interrupts(&fds[i]))
+        if (fds[i].revents == 0 || !tender_pci_irq_take(devices[i]))
             continue;
-        arg->poll.ready_set |= 1ull << handles[i];
+        arg->poll.ready_set |= 1ull << devices[i]->handle;
         arg->poll.ret++;
     }
     return HVT_CONTINUE;
