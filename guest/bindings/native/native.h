@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: ISC
+/*
+ * A unikernel as an ordinary Linux process, which is its own tender: what these bindings share
+ * among themselves.
+ *
+ * Threads: the unikernel's is the main one. Two more sleep, one until a signal asks the process to
+ * end, one until a device is lost; `lock` keeps them and the unikernel's calls apart.
+ */
+#ifndef PENSTOCK_BINDINGS_NATIVE_H
+#define PENSTOCK_BINDINGS_NATIVE_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <solo5.h>
+
+#include "guest/bindings/common/log.h"
+#include "guest/bindings/common/pci_info.h"
+#include "host/tender/module_pci.h"
+#include "host/tender/options.h"
+
+struct native {
+    struct log log;
+    const struct mft *mft;
+    uint64_t heap_size; /* bytes; 0: malloc() has it all */
+    char cmdline[HVT_CMDLINE_SIZE];
+    pthread_mutex_t lock; /* of pci: its devices are used by one thread at a time */
+    struct tender_pci pci;
+    struct hvt_ext *ext;
+    struct pci_table table;
+    unsigned irqs_count; /* devices with interrupts, for solo5_yield */
+    struct tender_pci_device *irq_device[MFT_MAX_ENTRIES - 1];
+    struct pollfd irq_poll[MFT_MAX_ENTRIES - 1];
+};
+
+/* The one of this process: the calls of solo5.h name no object. */
+extern struct native native;
+
+/* options.c */
+
+/* Whether --help or --version was asked for; then it has been answered on stdout. */
+bool native_options_answered(int argc, char **argv);
+
+/* Applies the options and joins what follows to the command line. native.pci knows the manifest. */
+int native_options_apply(int argc, char **argv, struct tender_error *error);
+
+/* end.c */
+
+/* Blocks the signals that end a process, and starts a thread that waits for them. Before any other
+ * thread is started. */
+int native_catch_signals(struct tender_error *error);
+
+/* For tender_pci_watch: says it and ends the process. */
+void native_device_lost(void *arg, const struct tender_pci_device *device);
+
+#endif
