@@ -66,10 +66,10 @@ static int grow(struct emu_dma *dma)
     unsigned room = dma->room ? 2 * dma->room : 64;
     struct emu_dma_map *maps;
 
-    if (dma->count < dma->room)
-        return 0;
     if (dma->count >= EMU_DMA_MAPS_MAX)
         return -ENOSPC;
+    if (dma->count < dma->room)
+        return 0;
     maps = realloc(dma->maps, room * sizeof(*maps));
     if (!maps)
         return -ENOMEM;

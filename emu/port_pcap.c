@@ -197,8 +197,8 @@ static int open_in(struct pcap *pcap, const char *path, char *error, size_t erro
     count = pcap->count;
     fclose(in);
     if (problem)
-        return port_error(error, error_size, -EINVAL, "port pcap: %s: packet %u: %s", path,
-                          count + 1, problem);
+        return port_error(error, error_size, -EINVAL, "port pcap: %s: %s (after %u packets)", path,
+                          problem, count);
     return 0;
 }
 
