@@ -120,12 +120,12 @@ static int client(struct fixture *f)
 
 static uint32_t write_reg(struct fixture *f, int fd, uint64_t offset, uint64_t value)
 {
-    struct {
-        struct vfio_user_region_access access;
-        uint64_t value;
-    } request = {{.offset = offset, .region = 0, .count = 8}, value};
+    const struct vfio_user_region_access access = {.offset = offset, .region = 0, .count = 8};
+    uint8_t request[sizeof(access) + sizeof(value)];
 
-    return ask(f, fd, VFIO_USER_REGION_WRITE, &request, sizeof(request));
+    memcpy(request, &access, sizeof(access));
+    memcpy(request + sizeof(access), &value, sizeof(value));
+    return ask(f, fd, VFIO_USER_REGION_WRITE, request, sizeof(request));
 }
 
 static uint32_t read_reg(struct fixture *f, int fd, uint64_t offset)

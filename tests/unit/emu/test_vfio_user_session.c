@@ -142,19 +142,18 @@ static void wrong_version(void **state)
 
 static void byte_by_byte(void **state)
 {
-    struct {
-        struct vfio_user_header header;
-        struct vfio_user_region_access access;
-        uint32_t value;
-    } message = {.header = {7, VFIO_USER_REGION_WRITE, 36, 0, 0},
-                 .access = {.offset = 8, .region = 0, .count = 4},
-                 .value = 0x11223344};
+    const struct vfio_user_header header = {7, VFIO_USER_REGION_WRITE, 36, 0, 0};
+    const struct vfio_user_region_access access = {.offset = 8, .region = 0, .count = 4};
+    uint8_t message[36];
     struct fixture *f = *state;
 
+    memcpy(message, &header, 16);
+    memcpy(message + 16, &access, 16);
+    memcpy(message + 32, "\x44\x33\x22\x11", 4);
     greet(f);
     for (unsigned i = 0; i < 36; i++) {
         assert_int_equal(f->toy->regs[2], 0);
-        talk_send_raw(f->fd, (uint8_t *)&message + i, 1, NULL, 0);
+        talk_send_raw(f->fd, message + i, 1, NULL, 0);
         assert_int_equal(emu_session_input(f->session), 0);
         assert_int_equal(f->session->deadline != 0, i < 35);
     }
