@@ -142,13 +142,14 @@ static const struct key {
     {"progif", offsetof(struct device_json, progif), .pci = true},
     {"vendor", offsetof(struct device_json, vendor), .pci = true},
     {"device_id", offsetof(struct device_json, device_id), .pci = true},
-    {"bus_master_enable", offsetof(struct device_json, bus_master_enable), .pci = true},
-    {"map_bar0", offsetof(struct device_json, map_bar0), .pci = true},
-    {"map_bar1", offsetof(struct device_json, map_bar1), .pci = true},
-    {"map_bar2", offsetof(struct device_json, map_bar2), .pci = true},
-    {"map_bar3", offsetof(struct device_json, map_bar3), .pci = true},
-    {"map_bar4", offsetof(struct device_json, map_bar4), .pci = true},
-    {"map_bar5", offsetof(struct device_json, map_bar5), .pci = true},
+    {"bus_master_enable", offsetof(struct device_json, bus_master_enable), .pci = true,
+     .optional = true},
+    {"map_bar0", offsetof(struct device_json, map_bar0), .pci = true, .optional = true},
+    {"map_bar1", offsetof(struct device_json, map_bar1), .pci = true, .optional = true},
+    {"map_bar2", offsetof(struct device_json, map_bar2), .pci = true, .optional = true},
+    {"map_bar3", offsetof(struct device_json, map_bar3), .pci = true, .optional = true},
+    {"map_bar4", offsetof(struct device_json, map_bar4), .pci = true, .optional = true},
+    {"map_bar5", offsetof(struct device_json, map_bar5), .pci = true, .optional = true},
     {"dma_size", offsetof(struct device_json, dma_size), .pci = true, .dma = true,
      .optional = true},
 };
@@ -182,14 +183,20 @@ static int check_keys(const struct place *place, const struct device_json *devic
     return 0;
 }
 
+/* What is not mentioned is not wanted. */
+static bool is_true(const int *value)
+{
+    return value && *value;
+}
+
 static uint8_t pci_flags(const struct device_json *device)
 {
     const int *const bars[] = {device->map_bar0, device->map_bar1, device->map_bar2,
                                device->map_bar3, device->map_bar4, device->map_bar5};
-    unsigned flags = *device->bus_master_enable ? MFT_PCI_BUS_MASTER : 0;
+    unsigned flags = is_true(device->bus_master_enable) ? MFT_PCI_BUS_MASTER : 0;
 
     for (unsigned i = 0; i < CYAML_ARRAY_LEN(bars); i++)
-        flags |= *bars[i] ? MFT_PCI_MAP_BAR(i) : 0;
+        flags |= is_true(bars[i]) ? MFT_PCI_MAP_BAR(i) : 0;
     return (uint8_t)flags;
 }
 

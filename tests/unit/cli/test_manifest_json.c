@@ -93,6 +93,17 @@ static void no_devices(void **state)
     free(mft);
 }
 
+static void what_is_not_mentioned_is_false(void **state)
+{
+    struct mft *mft = load_good(HEAD "\"devices\": [{\"name\": \"a\", \"type\": \"PCI_BASIC\", " IDS
+                                     "}, " PCI("b", IDS, ", \"map_bar5\": true") "]}");
+
+    (void)state;
+    assert_int_equal(mft->e[1].u.pci_basic.flags, 0);
+    assert_int_equal(mft->e[2].u.pci_basic.flags, MFT_PCI_BUS_MASTER | MFT_PCI_MAP_BAR(5));
+    free(mft);
+}
+
 static void hexadecimal_and_limits(void **state)
 {
     struct mft *mft = load_good(HEAD "\"devices\": [" PCI(
@@ -182,8 +193,8 @@ static void refusals(void **state)
          "device a: vendor: NET_BASIC has no such key"},
         {HEAD "\"devices\": [{\"name\": \"a\", \"type\": \"DMA_BASIC\"}]}",
          "device a: dma_size: DMA_BASIC needs this key"},
-        {HEAD "\"devices\": [" PCI("a", IDS, "") "]}",
-         "device a: map_bar0: PCI_BASIC needs this key"},
+        {HEAD "\"devices\": [{\"name\": \"a\", \"type\": \"PCI_BASIC\", \"class\": 2}]}",
+         "device a: subclass: PCI_BASIC needs this key"},
         {HEAD "\"devices\": [" PCI("a", IDS, ", " BARS("1", "true")) "]}", "map_bar0"},
         {HEAD "\"devices\": [" PCI("a", IDS ", \"map_bar6\": true", "") "]}", "key: map_bar6"},
         {HEAD "\"devices\": [{\"name\": \"a\", \"type\": \"DMA_BASIC\", \"dma_size\": 1}], "
@@ -283,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figure_3_7),
         cmocka_unit_test(no_devices),
+        cmocka_unit_test(what_is_not_mentioned_is_false),
         cmocka_unit_test(hexadecimal_and_limits),
         cmocka_unit_test(as_many_as_fit),
         cmocka_unit_test(refusals),
