@@ -21,6 +21,7 @@
 struct native {
     struct log log;
     const struct mft *mft;
+    bool misused;       /* the command line has a word that is no option */
     uint64_t heap_size; /* bytes; 0: malloc() has it all */
     char cmdline[HVT_CMDLINE_SIZE];
     pthread_mutex_t lock; /* of pci: its devices are used by one thread at a time */
@@ -39,6 +40,9 @@ extern struct native native;
 
 /* Whether --help or --version was asked for; then it has been answered on stdout. */
 bool native_options_answered(int argc, char **argv);
+
+/* How to call it, on stderr. */
+void native_usage(void);
 
 /* Applies the options and joins what follows to the command line. native.pci knows the manifest. */
 int native_options_apply(int argc, char **argv, struct tender_error *error);

@@ -58,6 +58,11 @@ static void print_usage(FILE *out)
     tender_options_help(out, table, OPTIONS);
 }
 
+void native_usage(void)
+{
+    print_usage(stderr);
+}
+
 bool native_options_answered(int argc, char **argv)
 {
     struct tender_error error;
@@ -80,10 +85,9 @@ int native_options_apply(int argc, char **argv, struct tender_error *error)
     int first;
     int rc = tender_options_scan(argc, argv, table, OPTIONS, &first, error);
 
-    if (rc < 0) {
-        print_usage(stderr);
+    native.misused = rc < 0;
+    if (rc < 0)
         return rc;
-    }
     rc = tender_options_apply(first, argv, table, OPTIONS, error);
     if (rc < 0)
         return rc;

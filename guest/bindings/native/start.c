@@ -103,6 +103,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (prepare(argc, argv, &info, &error) < 0) {
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
+        if (native.misused)
+            native_usage();
         tender_pci_stop(&native.pci);
         return EXIT_FAILURE;
     }
