@@ -70,6 +70,27 @@ static inline volatile uint32_t *pci_reg(uint8_t *bar, uint64_t offset)
     return (volatile uint32_t *)(void *)(bar + offset);
 }
 
+/* A register of BAR 0: by pointer where it is mapped or `pointers` says that they work everywhere,
+ * else by call. */
+static inline uint32_t pci_get(const struct solo5_pci_info *info, uint64_t offset, bool pointers)
+{
+    uint64_t value = 0;
+
+    if (pointers || pci_is_mapped(info, 0, offset))
+        return *pci_reg(info->bar0, offset);
+    EXPECT(solo5_pci_region_read(info->handle, 0, offset, 4, &value) == SOLO5_R_OK);
+    return (uint32_t)value;
+}
+
+static inline void pci_set(const struct solo5_pci_info *info, uint64_t offset, bool pointers,
+                           uint32_t value)
+{
+    if (pointers || pci_is_mapped(info, 0, offset))
+        *pci_reg(info->bar0, offset) = value;
+    else
+        EXPECT(solo5_pci_region_write(info->handle, 0, offset, 4, value) == SOLO5_R_OK);
+}
+
 /* DMA memory is zeroed when it is handed out; both ends can be used. */
 static inline void pci_use_memory(uint8_t *memory, size_t size, uint8_t mark)
 {

@@ -17,11 +17,11 @@ static uint32_t mark(unsigned nic, unsigned i)
 
 int solo5_app_main(const struct solo5_start_info *info)
 {
+    bool pointers = strcmp(info->cmdline, "pointers") == 0; /* as in pci_info */
     struct solo5_pci_info nic[2];
     uint8_t *shared;
     size_t size;
 
-    (void)info;
     EXPECT(solo5_pci_acquire("nic1", &nic[1]) == SOLO5_R_OK);
     EXPECT(solo5_pci_acquire("nic0", &nic[0]) == SOLO5_R_OK);
     pci_print("nic0", &nic[0]);
@@ -29,10 +29,10 @@ int solo5_app_main(const struct solo5_start_info *info)
     EXPECT(nic[0].handle == 1 && nic[1].handle == 2);
     for (unsigned i = 0; i < OFFSETS; i++)
         for (unsigned n = 0; n < 2; n++)
-            *pci_reg(nic[n].bar0, offsets[i]) = mark(n, i);
+            pci_set(&nic[n], offsets[i], pointers, mark(n, i));
     for (unsigned i = 0; i < OFFSETS; i++)
         for (unsigned n = 0; n < 2; n++)
-            EXPECT(*pci_reg(nic[n].bar0, offsets[i]) == mark(n, i));
+            EXPECT(pci_get(&nic[n], offsets[i], pointers) == mark(n, i));
     EXPECT(nic[0].bar4 == NULL && nic[1].bar4 != NULL);
     EXPECT(nic[1].dma == NULL && nic[1].dma_size == 0);
     EXPECT(solo5_dma_acquire(&shared, &size) == SOLO5_R_OK);
