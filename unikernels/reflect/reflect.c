@@ -13,7 +13,7 @@
 
 struct tally {
     uint64_t packets;
-    uint64_t cycles; /* spent on them: rounds that found none do not count */
+    uint64_t cycles; /* spent on them, without waiting for them to come or for room to send them */
     solo5_time_t nanoseconds;
 };
 
@@ -26,12 +26,11 @@ static void reflect(struct ixgbe *dev, solo5_time_t duration, struct tally *tall
     for (uint64_t round = 1; tally->nanoseconds < duration; round++) {
         struct packet *batch[BATCH];
         unsigned n = ixgbe_rx_batch(dev, 0, batch, BATCH);
-        uint64_t now;
+        uint64_t waited = ixgbe_tx_batch_busy_wait(dev, 0, batch, n);
+        uint64_t now = cycles_now();
 
-        ixgbe_tx_batch_busy_wait(dev, 0, batch, n);
-        now = cycles_now();
         tally->packets += n;
-        tally->cycles += n ? now - last : 0;
+        tally->cycles += n ? now - last - waited : 0;
         last = now;
         if (round % 1024 == 0)
             tally->nanoseconds = solo5_clock_monotonic() - start;

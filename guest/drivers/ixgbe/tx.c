@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <penstock/cycles.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,16 +131,31 @@ unsigned ixgbe_tx_batch(struct ixgbe *dev, unsigned queue, struct packet **batch
     return n;
 }
 
-void ixgbe_tx_batch_busy_wait(struct ixgbe *dev, unsigned queue, struct packet **batch, unsigned n)
+/* Waits until the oldest group is done or time is up; returns the ticks that took. */
+static uint64_t wait_for_room(const struct ixgbe_tx_queue *q, solo5_time_t end)
+{
+    uint64_t start = cycles_now();
+
+    while (!is_done(q, q->group_end[q->oldest]) && solo5_clock_monotonic() < end)
+        ;
+    return cycles_now() - start;
+}
+
+uint64_t ixgbe_tx_batch_busy_wait(struct ixgbe *dev, unsigned queue, struct packet **batch,
+                                  unsigned n)
 {
     unsigned sent = ixgbe_tx_batch(dev, queue, batch, n);
-    solo5_time_t start;
+    uint64_t waited = 0;
+    solo5_time_t end;
 
     if (sent == n)
-        return;
-    start = solo5_clock_monotonic();
-    while (sent < n && solo5_clock_monotonic() - start < BUSY_WAIT_NS)
+        return 0;
+    end = solo5_clock_monotonic() + BUSY_WAIT_NS;
+    while (sent < n && solo5_clock_monotonic() < end) {
+        waited += wait_for_room(&dev->tx[queue], end);
         sent += ixgbe_tx_batch(dev, queue, batch + sent, n - sent);
+    }
     for (; sent < n; sent++)
         packet_free(batch[sent]);
+    return waited;
 }
