@@ -72,26 +72,30 @@ int emu_server_add(struct emu_server *server, struct emu_device *dev, const char
     return 0;
 }
 
+static const char *reason_text(int reason)
+{
+    return reason == -EPIPE    ? "it left in the middle of a message"
+           : reason == -EPROTO ? "it does not speak vfio-user"
+                               : strerror(-reason);
+}
+
 static void end_client(struct emu_server *server, struct nic *nic, int reason)
 {
+    bool polite = reason == -EPIPE && nic->client->greeted && nic->client->got == 0;
     struct emu_device *dev = nic->dev;
-    bool rude = nic->client->got > 0 || !nic->client->greeted || reason != -EPIPE;
     int err;
 
-    if (rude)
-        emu_log(dev, EMU_LOG_WARN, "client dropped: %s",
-                reason == -EPIPE    ? "it left in the middle of a message"
-                : reason == -EPROTO ? "it does not speak vfio-user"
-                                    : strerror(-reason));
-    else
-        emu_log(dev, EMU_LOG_INFO, "client gone");
     emu_session_destroy(nic->client);
     nic->client = NULL;
     emu_lock_take(&server->lock);
+    if (polite)
+        emu_log(dev, EMU_LOG_INFO, "client gone");
+    else
+        emu_log(dev, EMU_LOG_WARN, "client dropped: %s", reason_text(reason));
     err = emu_device_orphan(dev);
-    emu_lock_release(&server->lock);
     if (err)
         emu_log(dev, EMU_LOG_ERROR, "no new pages for the device: %s", strerror(-err));
+    emu_lock_release(&server->lock);
 }
 
 static bool has_left(int fd)
@@ -112,8 +116,12 @@ static void greet(struct emu_server *server, struct nic *nic)
     if (nic->client && has_left(nic->client->fd))
         end_client(server, nic, -EPIPE);
     session = emu_session_create(fd, nic->dev, &server->lock, nic->client != NULL);
-    if (session)
-        emu_log(nic->dev, EMU_LOG_INFO, nic->client ? "second client refused" : "client connected");
+    emu_lock_take(&server->lock);
+    emu_log(nic->dev, session ? EMU_LOG_INFO : EMU_LOG_ERROR, "client %s",
+            !session      ? "refused: no memory"
+            : nic->client ? "refused: another one has the device"
+                          : "connected");
+    emu_lock_release(&server->lock);
     if (nic->client)
         nic->refused = session;
     else

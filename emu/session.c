@@ -162,6 +162,9 @@ static int perform(struct emu_session *session, const struct vfio_user_header *h
         return -EINVAL;
     emu_lock_take(session->lock);
     err = emu_request(session->dev, &request, reply);
+    if (err)
+        emu_log(session->dev, EMU_LOG_WARN, "request %u of %u bytes: %s", header->command,
+                header->msg_size, strerror(-err));
     session->active = session->dev->ops->active(session->dev);
     emu_lock_release(session->lock);
     return err;
@@ -181,8 +184,6 @@ static int dispatch(struct emu_session *session, const struct vfio_user_header *
         head.error = (uint32_t)-err;
         reply.size = 0;
         reply.fd = -1;
-        emu_log(session->dev, EMU_LOG_WARN, "request %u of %u bytes: %s", header->command,
-                header->msg_size, strerror(-err));
     }
     head.msg_size = (uint32_t)(sizeof(head) + reply.size);
     memcpy(session->out, &head, sizeof(head));
