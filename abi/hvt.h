@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * What penstock-hvt and its guest agree on: Solo5's hvt ABI version 2 (hvt_abi.h there), and our extension block and
- * hypercalls beside it. x86-64; numbers are little endian.
+ * What penstock-hvt and its guest agree on: Solo5's hvt ABI version 2 (hvt_abi.h there), and our
+ * extension block and hypercalls beside it. x86-64; numbers are little endian.
  *
- * At entry: %rdi = address of the boot info, %rsi = address of our extension block or 0 (Solo5's tenders leave it 0),
- * %rsp = mem_size - 8. Guest virtual, guest physical and I/O virtual addresses are one and the same number everywhere.
+ * At entry: %rdi = address of the boot info, %rsi = address of our extension block or 0 (Solo5's
+ * tenders leave it 0), %rsp = mem_size - 8. Guest virtual, guest physical and I/O virtual addresses
+ * are one and the same number everywhere.
  */
 #ifndef PENSTOCK_ABI_HVT_H
 #define PENSTOCK_ABI_HVT_H
@@ -50,7 +51,8 @@ enum hvt_hypercall {
     HVT_NET_WRITE = 6,
     HVT_NET_READ = 7,
     HVT_HALT = 8,
-    /* Penstock's own, well above Solo5's. A tender that has no such call is told apart by the extension block. */
+    /* Penstock's own, well above Solo5's. A tender that has no such call is told apart by the
+       extension block. */
     HVT_SET_TLS_BASE = 0x40,
     HVT_PCI_CONFIG_READ = 0x41,
     HVT_PCI_REGION_READ = 0x42,
@@ -106,7 +108,8 @@ struct hvt_pci_config_read {
 };
 static_assert(sizeof(struct hvt_pci_config_read) == 32, "hvt_pci_config_read");
 
-/* One access to a BAR, for the parts of it that are not mapped; the tender makes it an access of the same size. */
+/* One access to a BAR, for the parts of it that are not mapped; the tender makes it an access of
+ * the same size. */
 struct hvt_pci_region_access {
     uint64_t handle;
     uint64_t offset; /* bytes into the BAR, a multiple of size */
@@ -124,15 +127,16 @@ static_assert(sizeof(struct hvt_pci_region_access) == 40, "hvt_pci_region_access
 #define HVT_EXT_VERSION    1u
 #define HVT_EXT_RANGES_MAX 8u
 
-/* A part of a BAR that is mapped: a load or store there goes straight to the device. Page granular, ascending. */
+/* A part of a BAR that is mapped: a load or store there goes straight to the device. Page granular,
+ * ascending. */
 struct hvt_ext_range {
     uint64_t offset; /* bytes into the BAR */
     uint64_t size;
 };
 
 struct hvt_ext_bar {
-    uint64_t
-        addr; /* address of the BAR's first byte; 0 if the manifest did not ask for it or the device has none */
+    uint64_t addr; /* address of the BAR's first byte; 0 if the manifest did not ask for it or the
+                      device has none */
     uint64_t size; /* bytes, as the device reports them */
     uint32_t ranges_count;
     uint32_t pad;

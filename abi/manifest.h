@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * The manifest: the devices a unikernel needs, as an ELF note carries it and as the tender hands it to the guest.
- * Layout of Solo5's mft_abi.h (version 1, 104-byte entries), with two entry types of our own.
+ * The manifest: the devices a unikernel needs, as an ELF note carries it and as the tender hands it
+ * to the guest. Layout of Solo5's mft_abi.h (version 1, 104-byte entries), with two entry types of
+ * our own.
  */
 #ifndef PENSTOCK_ABI_MANIFEST_H
 #define PENSTOCK_ABI_MANIFEST_H
@@ -66,9 +67,9 @@ struct mft_entry {
         struct mft_dma_basic dma_basic;
         uint8_t bytes[16];
     } u;
-    uint64_t
-        backend; /* the tender's own in Solo5 (a descriptor number, a pointer); 0 in every copy a guest sees here */
-    bool attached; /* false in a file; true once the tender has attached a device */
+    uint64_t backend; /* the tender's own in Solo5 (a descriptor number, a pointer); 0 in every copy
+                         a guest sees here */
+    bool attached;    /* false in a file; true once the tender has attached a device */
     uint8_t pad[7];
 };
 static_assert(offsetof(struct mft_entry, type) == 68, "mft_entry");

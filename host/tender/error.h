@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * What a tender tells people when it refuses: one line, without the program's name, which the edge puts in front.
+ * What a tender tells people when it refuses: one line, without the program's name, which the edge
+ * puts in front.
  */
 #ifndef PENSTOCK_TENDER_ERROR_H
 #define PENSTOCK_TENDER_ERROR_H
