@@ -80,7 +80,7 @@ int events_check(struct events *events, struct tender_error *error)
     }
     lost = atomic_load(&events->lost);
     if (lost != NULL)
-        return tender_fail(error, -EINTR, "device '%s' (%s) is gone", lost->name, lost->where);
+        return tender_fail(error, -EINTR, "device \"%s\" (%s) is gone", lost->name, lost->where);
     return 0;
 }
 
