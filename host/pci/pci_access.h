@@ -59,8 +59,8 @@ struct pci_region {
 /*
  * Opens the device at `where` (design 3.5): "vfio-user:/path/socket"; other forms come with the
  * kernel's VFIO. Nothing is changed on the device. -EINVAL malformed; -ENOTSUP a kind that is not
- * built in; -ENODEV nothing there; -EPROTO the peer does not speak the protocol; -ETIMEDOUT;
- * -EACCES.
+ * built in; -ENODEV nothing there; -EBUSY another client has it; -EPROTO the peer does
+ * not speak the protocol; -ETIMEDOUT; -EACCES.
  */
 int pci_open(const char *where, struct pci_access **dev, struct pci_error *error);
 

@@ -41,6 +41,8 @@ union hello {
 static int no_version(const struct vfio_user *vu, const char *where, int code,
                       struct pci_error *error)
 {
+    if (code == -EBUSY)
+        return pci_fail(error, code, "%s: the server serves another client", where);
     if (vu->lost == NULL)
         return pci_fail(error, -EPROTO, "%s: the server refuses our version of vfio-user: %s",
                         where, strerror(-code));

@@ -110,6 +110,13 @@ static void test_version_refused(void **state)
     refused(FAKE_ERROR, VFIO_USER_VERSION, -EPROTO, "refuses our version");
 }
 
+static void test_server_is_busy(void **state)
+{
+    (void)state;
+    fake.error = EBUSY;
+    refused(FAKE_ERROR, VFIO_USER_VERSION, -EBUSY, "serves another client");
+}
+
 static void test_newer_minor(void **state)
 {
     (void)state;
@@ -488,6 +495,7 @@ int main(void)
         TEST(test_silent),
         TEST(test_truncated_version),
         TEST(test_version_refused),
+        TEST(test_server_is_busy),
         TEST(test_newer_minor),
         TEST(test_no_pci_device),
         TEST(test_device_info_refused),
