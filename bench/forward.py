@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""./dev bench forward: 64-byte packets through `reflect`, in a virtual machine and as a plain process.
+
+The software 82599's packet generator sends as fast as the driver takes; the driver sends everything back. One core for
+the unikernel, one for the card. Runs of native and hvt alternate, and their ratio is taken pair by pair: on a machine
+that others use, only neighbours compare.
+"""
+import argparse
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+import harness  # noqa: E402
+
+REPORT = r"^reflect: (?P<packets>\d+) packets in (?P<seconds>[\d.]+) s, (?P<mpps>[\d.]+) Mpps, (?P<cycles>[\d.]+) cycles"
+RESULT = harness.BUILD / "bench" / "forward.json"
+MODEL = harness.BUILD / "bench" / "model"
+SETTLE = 1.0  # s: after it a unikernel has booted and touched its memory
+
+
+def cores():
+    """A core for the unikernel and one for the card."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[-1]
+
+
+def exits(tender):
+    """How often the guest has left its virtual machine so far: the tender says so when it is sent SIGUSR1."""
+    before = len(tender.lines)
+    tender.signal(signal.SIGUSR1)
+    return int(tender.expect(r"exits=(\d+)", start=before).group(1))
+
+
+def lost(processes, began, before):
+    """The share of time since `began` that the more unlucky one of the processes waited for a core; None: not known."""
+    wall = time.monotonic() - began
+    waits = [(process.lost_seconds(), was) for process, was in zip(processes, before)]
+    if any(now is None or was is None for now, was in waits):
+        return None
+    return max(now - was for now, was in waits) / wall
+
+
+def measure(target, seconds=5):
+    """One run: packets, mpps, cycles (per packet), lost (share of time), exits (hvt: during the data phase, else None)."""
+    guest_core, card_core = cores()
+    with harness.Emulator("generator:64", cpu=card_core, favour=True) as card:
+        argv = harness.command("reflect", target, [f"--pci:nic0={card.where}"], [f"--seconds={seconds}"])
+        with harness.Process(argv, cpu=guest_core, favour=True) as unikernel:
+            time.sleep(SETTLE)
+            began = time.monotonic()
+            waits = [process.lost_seconds() for process in (unikernel, card)]
+            first = exits(unikernel) if target == "hvt" else None
+            time.sleep(max(0.5, seconds - SETTLE - 0.5))
+            last = exits(unikernel) if target == "hvt" else None
+            share = lost((unikernel, card), began, waits)
+            report = unikernel.expect(REPORT, timeout=seconds + 10)
+            status = unikernel.wait()
+            if status != 0:
+                raise harness.HarnessError(f"reflect.{target}: exit status {status}\n{unikernel.tail()}")
+    return {"packets": int(report["packets"]), "mpps": float(report["mpps"]), "cycles": float(report["cycles"]),
+            "lost": share, "exits": last - first if target == "hvt" else None}
+
+
+def model_ceiling():
+    """What the card's model forwards with no driver on the other core, in Mpps; None if its benchmark was not built."""
+    if not MODEL.exists():
+        return None
+    _, card_core = cores()
+    done = subprocess.run([*harness.Process.FAVOUR, "taskset", "-c", str(card_core), str(MODEL), "--json"],
+                          capture_output=True, text=True, timeout=60, check=True, start_new_session=True)
+    return json.loads(done.stdout)["model_mpps"]
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "runs": values}
+
+
+def summarise(runs, model):
+    native, hvt = runs["native"], runs.get("hvt")
+    best = hvt or native
+    rates = {target: [run["mpps"] for run in of] for target, of in runs.items()}
+    ratios = [h / n for h, n in zip(rates["hvt"], rates["native"])] if hvt else None
+    return {
+        "native_mpps": statistics.median(rates["native"]),
+        "hvt_mpps": statistics.median(rates["hvt"]) if hvt else None,
+        "hvt_over_native": statistics.median(ratios) if hvt else None,
+        "model_mpps": model,
+        "cycles_per_packet": statistics.median(run["cycles"] for run in best),
+        "exits": max(run["exits"] for run in hvt) if hvt else None,
+        "native": spread(rates["native"]),
+        "hvt": spread(rates["hvt"]) if hvt else None,
+        "ratio": spread(ratios) if hvt else None,
+        "lost": {target: [run["lost"] for run in of] for target, of in runs.items()},
+    }
+
+
+def percent(share):
+    return "?" if share is None else f"{share * 100:.1f} %"
+
+
+def show(result):
+    def line(name, value, unit, of=None):
+        between = f"   {of['min']:.2f} .. {of['max']:.2f}" if of else ""
+        print(f"  {name:<22} {value:>8} {unit:<6}{between}")
+
+    print(f"\n  {'':<22} {'median':>8} {'':<6}   of {len(result['native']['runs'])} runs")
+    line("native", f"{result['native_mpps']:.2f}", "Mpps", result["native"])
+    if result["hvt"]:
+        line("hvt", f"{result['hvt_mpps']:.2f}", "Mpps", result["hvt"])
+        line("hvt / native", f"{result['hvt_over_native']:.3f}", "", result["ratio"])
+        line("VM exits", str(result["exits"]), "", None)
+    line("driver", f"{result['cycles_per_packet']:.1f}", "cycles per packet")
+    if result["model_mpps"] is not None:
+        line("model by itself", f"{result['model_mpps']:.2f}", "Mpps")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench forward", description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--runs", type=int, default=7, help="runs of each target (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=5, help="length of each (default %(default)s)")
+    options = parser.parse_args()
+    if options.runs < 1 or options.seconds < 2:
+        parser.error("at least 1 run of 2 seconds")
+    targets = ["native", "hvt"]
+    if harness.kvm_missing():
+        print(f"Note: {harness.kvm_missing()}: native only.")
+        targets = ["native"]
+    if len(os.sched_getaffinity(0)) < 2:
+        print("Note: one core for both the unikernel and the card: expect a fraction of the rate.")
+    runs = {target: [] for target in targets}
+    for i in range(options.runs):
+        for target in targets:
+            run = measure(target, options.seconds)
+            runs[target].append(run)
+            tail = f", {run['exits']} exits" if target == "hvt" else ""
+            print(f"  {i + 1:>2} {target:<7} {run['mpps']:>7.2f} Mpps, {run['cycles']:>6.1f} cycles per packet, "
+                  f"lost to others {percent(run['lost'])}{tail}", flush=True)
+    result = summarise(runs, model_ceiling())
+    show(result)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\n  {RESULT.relative_to(harness.ROOT) if RESULT.is_relative_to(harness.ROOT) else RESULT}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except harness.HarnessError as problem:
+        print(f"forward: {problem}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
