@@ -3,8 +3,8 @@
 """./dev bench forward: 64-byte packets through `reflect`, in a virtual machine and as a plain process.
 
 The software 82599's packet generator sends as fast as the driver takes; the driver sends everything back. One core for
-the unikernel, one for the card. Runs of native and hvt alternate, and their ratio is taken pair by pair: on a machine
-that others use, only neighbours compare.
+the unikernel, one for the card. Runs of native and hvt alternate, first one and then the other ahead, and their ratio is
+taken pair by pair: on a machine that others use, only neighbours compare.
 """
 import argparse
 import json
@@ -45,7 +45,7 @@ def lost(processes, began, before):
     waits = [(process.lost_seconds(), was) for process, was in zip(processes, before)]
     if any(now is None or was is None for now, was in waits):
         return None
-    return max(now - was for now, was in waits) / wall
+    return round(max(now - was for now, was in waits) / wall, 4)
 
 
 def measure(target, seconds=5):
@@ -79,21 +79,25 @@ def model_ceiling():
     return json.loads(done.stdout)["model_mpps"]
 
 
+def median(values):
+    return round(statistics.median(values), 3)
+
+
 def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "runs": values}
+    return {"median": median(values), "min": min(values), "max": max(values), "runs": values}
 
 
 def summarise(runs, model):
     native, hvt = runs["native"], runs.get("hvt")
     best = hvt or native
     rates = {target: [run["mpps"] for run in of] for target, of in runs.items()}
-    ratios = [h / n for h, n in zip(rates["hvt"], rates["native"])] if hvt else None
+    ratios = [round(h / n, 3) for h, n in zip(rates["hvt"], rates["native"])] if hvt else None
     return {
-        "native_mpps": statistics.median(rates["native"]),
-        "hvt_mpps": statistics.median(rates["hvt"]) if hvt else None,
-        "hvt_over_native": statistics.median(ratios) if hvt else None,
+        "native_mpps": median(rates["native"]),
+        "hvt_mpps": median(rates["hvt"]) if hvt else None,
+        "hvt_over_native": median(ratios) if hvt else None,
         "model_mpps": model,
-        "cycles_per_packet": statistics.median(run["cycles"] for run in best),
+        "cycles_per_packet": median([run["cycles"] for run in best]),
         "exits": max(run["exits"] for run in hvt) if hvt else None,
         "native": spread(rates["native"]),
         "hvt": spread(rates["hvt"]) if hvt else None,
@@ -124,8 +128,8 @@ def show(result):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench forward", description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("--runs", type=int, default=7, help="runs of each target (default %(default)s)")
-    parser.add_argument("--seconds", type=int, default=5, help="length of each (default %(default)s)")
+    parser.add_argument("--runs", type=int, default=11, help="runs of each target (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of each (default %(default)s)")
     options = parser.parse_args()
     if options.runs < 1 or options.seconds < 2:
         parser.error("at least 1 run of 2 seconds")
@@ -137,7 +141,7 @@ def main():
         print("Note: one core for both the unikernel and the card: expect a fraction of the rate.")
     runs = {target: [] for target in targets}
     for i in range(options.runs):
-        for target in targets:
+        for target in targets if i % 2 == 0 else reversed(targets):
             run = measure(target, options.seconds)
             runs[target].append(run)
             tail = f", {run['exits']} exits" if target == "hvt" else ""
