@@ -20,28 +20,44 @@ static struct stack *stack_of(struct task_poller *poller)
     return (struct stack *)((char *)poller - offsetof(struct stack, poller));
 }
 
-static bool poll_stack(struct task_poller *poller)
+/*
+ * Keeps `armed` true to the device. An interrupt that came has disarmed it; one that is still to
+ * come is taken back only when there are frames to poll for, so that the stack's own timers wake it
+ * without touching the device.
+ */
+static void settle_interrupt(struct stack *stack, bool frames)
 {
-    struct stack *stack = stack_of(poller);
-    bool found;
+    solo5_handle_set_t bit = (solo5_handle_set_t)1 << stack->dev->handle;
 
-    if (stack->armed) {
+    if (stack->poller.ready & bit) {
+        stack->poller.ready &= ~bit;
+        stack->armed = false;
+    }
+    if (stack->armed && frames) {
         stack->dev->ops->disarm(stack->dev);
         stack->armed = false;
     }
-    found = net_flows_flush(stack);
+}
+
+static bool poll_stack(struct task_poller *poller)
+{
+    struct stack *stack = stack_of(poller);
+    bool found = net_flows_flush(stack);
+    bool frames;
+
     net_tx_flush(stack); /* the device works on these while we look at what came in */
-    found |= net_rx_poll(stack);
+    frames = net_rx_poll(stack);
+    settle_interrupt(stack, frames);
     sys_check_timeouts();
     net_tx_flush(stack);
-    return found;
+    return found || frames;
 }
 
 static int arm_stack(struct task_poller *poller, solo5_time_t *deadline)
 {
     struct stack *stack = stack_of(poller);
     u32_t ms = sys_timeouts_sleeptime();
-    int err;
+    int err = 0;
 
     if (ms != SYS_TIMEOUTS_SLEEPTIME_INFINITE) {
         solo5_time_t next = solo5_clock_monotonic() + ms * MS;
@@ -51,7 +67,8 @@ static int arm_stack(struct task_poller *poller, solo5_time_t *deadline)
     }
     if (stack->tx_count > 0 || stack->refused)
         return -ENOTSUP; /* no interrupt tells that there is room to send */
-    err = stack->dev->ops->arm(stack->dev);
+    if (!stack->armed)
+        err = stack->dev->ops->arm(stack->dev);
     stack->armed = err == 0;
     return err;
 }

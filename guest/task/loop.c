@@ -77,11 +77,15 @@ static void sleep_until_work(struct task_sched *s, solo5_time_t now)
 {
     struct task *first = task_timers_first(&s->timers);
     solo5_time_t deadline = now + SLEEP_MAX_NS;
+    solo5_handle_set_t ready;
 
     if (first && first->deadline < deadline)
         deadline = first->deadline;
-    if (arm_pollers(s, now, &deadline))
-        solo5_yield(deadline, NULL);
+    if (!arm_pollers(s, now, &deadline))
+        return;
+    solo5_yield(deadline, &ready);
+    for (struct task_poller *p = s->pollers; p; p = p->next)
+        p->ready |= ready;
 }
 
 static void run_round(struct task_sched *s)

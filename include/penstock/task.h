@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * Tasks: stackful, cooperative threads of one unikernel, their timers, and the loop that runs them (MirageOS: Lwt).
+ * Tasks: stackful, cooperative threads of one unikernel, their timers, and the loop that runs them
+ * (MirageOS: Lwt).
  *
- * The loop runs every task that can run, polls the pollers, and when nothing was found for a while it arms them and
- * sleeps in solo5_yield until an interrupt or the next timer. It never sleeps on pending work.
+ * The loop runs every task that can run, polls the pollers, and when nothing was found for a while
+ * it arms them and sleeps in solo5_yield until an interrupt or the next timer. It never sleeps on
+ * pending work.
  */
 #ifndef PENSTOCK_TASK_H
 #define PENSTOCK_TASK_H
@@ -39,21 +41,26 @@ int task_wait(struct task_queue *queue, solo5_time_t deadline);
 /* Makes all tasks that wait there runnable. May be called from a poller. */
 void task_wake(struct task_queue *queue);
 
-/* A source of work that has no task: a device, a protocol's timers. Set up by its owner, who keeps it. */
+/* A source of work that has no task: a device, a protocol's timers. Set up by its owner, who keeps
+ * it. */
 struct task_poller {
     /* Does what there is to do, without waiting. True if there was something. */
     bool (*poll)(struct task_poller *self);
     /*
-     * Before the loop sleeps: 0 if an interrupt will wake it, -EAGAIN if there is work after all, -ENOTSUP if it must be
-     * polled (the loop then sleeps 100 us at most). May be NULL: no need. *deadline may be lowered.
+     * Before the loop sleeps: 0 if an interrupt will wake it, -EAGAIN if there is work after all,
+     * -ENOTSUP if it must be polled (the loop then sleeps 100 us at most). May be NULL: no need.
+     * *deadline may be lowered.
      */
     int (*arm)(struct task_poller *self, solo5_time_t *deadline);
+    solo5_handle_set_t
+        ready; /* devices that solo5_yield found ready; whoever looks clears its own */
     struct task_poller *next; /* the loop's */
 };
 
 void task_poller_add(struct task_poller *poller);
 
-/* Runs the loop in the caller, which becomes a task itself, until every task that task_spawn started has ended. */
+/* Runs the loop in the caller, which becomes a task itself, until every task that task_spawn
+ * started has ended. */
 void task_run(void);
 
 #endif

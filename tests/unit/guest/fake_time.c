@@ -30,7 +30,8 @@ void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set)
         fake_time.now = wake;
     }
     if (ready_set)
-        *ready_set = 0;
+        *ready_set = fake_time.ready;
+    fake_time.ready = 0;
 }
 
 void solo5_console_write(const char *buf, size_t size)

@@ -11,6 +11,7 @@ struct fake_time {
     solo5_time_t wall_offset; /* what solo5_clock_wall adds to it */
     unsigned yields;          /* calls of solo5_yield */
     solo5_time_t slept;       /* nanoseconds, in all */
+    solo5_handle_set_t ready; /* what the next solo5_yield reports */
     /* If not NULL: when, before `deadline`, something wakes the sleeper. */
     solo5_time_t (*wakes)(solo5_time_t deadline);
 };

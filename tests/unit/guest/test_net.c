@@ -364,7 +364,25 @@ static void test_idle_sleeps_armed(void **state)
     run_ms(10000);
     assert_true(fake_time.yields - yields <
                 200); /* lwIP's timers: ARP and reassembly each second */
-    assert_true(fake_net.arms > 0 && fake_net.disarms == fake_net.arms);
+    assert_int_equal(fake_net.arms + fake_net.disarms, 0); /* which leave the device alone */
+    new_ping(56);
+    run_ms(1);
+    assert_int_equal(fake_net.disarms, 1);
+    assert_int_equal(fake_net.arms, 1);
+}
+
+static void test_an_interrupt_disarms(void **state)
+{
+    (void)state;
+    run_ms(100);
+    fake_net.arms = fake_net.disarms = 0;
+    fake_time.ready = 1u << 5; /* another device's */
+    run_ms(5000);
+    assert_int_equal(fake_net.arms + fake_net.disarms, 0);
+    fake_time.ready = 1u << fake_net.dev.handle; /* with nothing to show for it */
+    run_ms(5000);
+    assert_int_equal(fake_net.disarms, 0);
+    assert_int_equal(fake_net.arms, 1);
 }
 
 static void test_polled_without_interrupts(void **state)
@@ -373,6 +391,8 @@ static void test_polled_without_interrupts(void **state)
 
     (void)state;
     fake_net.arm_result = -ENOTSUP;
+    new_ping(56); /* it was armed */
+    run_ms(1);
     yields = fake_time.yields;
     run_ms(100);
     assert_true(fake_time.yields - yields > 800);
@@ -397,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_full_ring, reset, conserved),
         cmocka_unit_test_setup_teardown(test_link_comes_and_goes, reset, conserved),
         cmocka_unit_test_setup_teardown(test_idle_sleeps_armed, reset, conserved),
+        cmocka_unit_test_setup_teardown(test_an_interrupt_disarms, reset, conserved),
         cmocka_unit_test_setup_teardown(test_polled_without_interrupts, reset, conserved),
     };
 
