@@ -21,14 +21,15 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     rc = hvt_open(hvt, argc, argv);
-    if (rc == 0)
+    if (rc == 0) {
         rc = hvt_run(hvt);
+        if (hvt->stats_at_end)
+            stats_print(&hvt->stats);
+    }
     if (rc < 0)
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, hvt->error.text);
     if (hvt->misused)
         hvt_usage();
-    if (hvt->stats_at_end)
-        stats_print(&hvt->stats);
     status = rc < 0 ? EXIT_FAILURE : hvt->status;
     hvt_close(hvt);
     free(hvt);

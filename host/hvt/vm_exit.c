@@ -46,7 +46,7 @@ static int on_exit(struct hvt *hvt)
     case KVM_EXIT_MMIO:
         return hvt_mmio(hvt);
     case KVM_EXIT_SHUTDOWN:
-        return hvt_report_now(hvt, "triple fault: an exception that nothing handles");
+        return hvt_report_now(hvt, "an exception that nothing handles (triple fault)");
     case KVM_EXIT_HLT:
         return hvt_report_now(hvt, "it halted the CPU, and nothing can wake it up");
     case KVM_EXIT_INTERNAL_ERROR:

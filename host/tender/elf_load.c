@@ -53,7 +53,7 @@ static const char *segment_fault(const Elf64_Phdr *header, uint64_t base, uint64
     if (out->start < base)
         return "it starts below the lowest address";
     if (out->end > limit)
-        return "it does not fit into memory";
+        return "it does not fit into memory, of which --mem gives more";
     if (out->start % ELF_PAGE != 0 || out->end % ELF_PAGE != 0)
         return "its start or end is not aligned to a page";
     if ((header->p_flags & PF_W) && (header->p_flags & PF_X))
