@@ -148,8 +148,8 @@ static void refuses_nonsense(void **state)
         {0, 4 * KIB + 1, 0},
         {PAGETABLE_LIMIT, 4 * KIB, 0},
         {PAGETABLE_LIMIT - 4 * KIB, 8 * KIB, 0},
-        {-4 * KIB, 8 * KIB, 0},
-        {4 * KIB, -4 * KIB, 0},
+        {0 - 4 * KIB, 8 * KIB, 0},
+        {4 * KIB, 0 - 4 * KIB, 0},
     };
     const struct mapping last = {PAGETABLE_LIMIT - 4 * KIB, 4 * KIB, 0};
 
