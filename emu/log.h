@@ -12,7 +12,7 @@ enum emu_log_level { EMU_LOG_ERROR, EMU_LOG_WARN, EMU_LOG_INFO, EMU_LOG_DEBUG };
 #define EMU_LOG_PER_SECOND 5u  /* lines after that */
 
 struct emu_log {
-    char name[32];
+    char name[108];           /* a socket's path */
     enum emu_log_level level; /* lines above it are not printed */
     uint64_t last;            /* ns; when credit was last added */
     unsigned credit;          /* lines that may be printed now */

@@ -103,7 +103,10 @@ static uint64_t region_size(const struct emu_device *dev, uint32_t index)
     return index == VFIO_USER_REGION_CONFIG ? dev->config.size : dev->regions[index].size;
 }
 
-/* Appends the sparse areas, if there is room for them, or says how much it takes. */
+/*
+ * Appends the sparse areas, if there is room for them, or says how much it takes: without the flag
+ * then, since QEMU 11 refuses a reply that has the flag and no capability.
+ */
 static void add_areas(const struct emu_region *region, struct vfio_user_region_info *info,
                       uint32_t room, struct emu_reply *reply)
 {
@@ -114,9 +117,9 @@ static void add_areas(const struct emu_region *region, struct vfio_user_region_i
 
     static_assert(sizeof(struct emu_area) == sizeof(struct vfio_user_sparse_area), "areas");
     info->argsz = (uint32_t)(sizeof(*info) + sizeof(cap) + areas_size);
-    info->flags |= VFIO_USER_REGION_CAPS;
     if (room < info->argsz)
         return;
+    info->flags |= VFIO_USER_REGION_CAPS;
     info->cap_offset = sizeof(*info);
     memcpy(at, &cap, sizeof(cap));
     memcpy(at + sizeof(cap), region->areas, areas_size);

@@ -81,7 +81,7 @@ static const char *reason_text(int reason)
 
 static void end_client(struct emu_server *server, struct nic *nic, int reason)
 {
-    bool polite = reason == -EPIPE && nic->client->greeted && nic->client->got == 0;
+    bool polite = reason == -EPIPE && nic->client->got == 0;
     struct emu_device *dev = nic->dev;
     int err;
 

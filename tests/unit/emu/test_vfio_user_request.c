@@ -200,6 +200,7 @@ static void region_infos(void **state)
     assert_int_equal(f->reply.size, sizeof(info));
     assert_int_equal(info.argsz, 32 + 16 + 16);
     assert_int_equal(info.cap_offset, 0);
+    assert_int_equal(info.flags, 7);
     assert_int_equal(info.size, TOY_BAR_SIZE);
     assert_int_equal(ask_region(f, 0, info.argsz, &info), 0);
     assert_int_equal(f->reply.size, 64);
