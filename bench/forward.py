@@ -9,7 +9,6 @@ taken pair by pair: on a machine that others use, only neighbours compare.
 import argparse
 import json
 import os
-import re
 import signal
 import statistics
 import subprocess
