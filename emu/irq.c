@@ -13,6 +13,8 @@ void emu_irqs_init(struct emu_irqs *irqs)
     for (unsigned i = 0; i < VFIO_USER_IRQ_COUNT; i++)
         for (unsigned v = 0; v < EMU_IRQ_VECTORS_MAX; v++)
             irqs->index[i].fds[v] = -1;
+    /* PCIe errors: there are none, but QEMU warns about a device that could not tell. */
+    irqs->index[VFIO_USER_IRQ_ERR].count = 1;
 }
 
 static void assign(struct emu_irq_index *index, unsigned vector, int fd)
