@@ -90,9 +90,9 @@ static void settle(const struct wishes *wishes)
 
         *wishes->result[i] = item->addr;
         if (item->addr != item->preferred)
-            tender_debug("0x%llx bytes of a BAR or of DMA memory lie at 0x%llx, not at 0x%llx",
-                         (unsigned long long)item->size, (unsigned long long)item->addr,
-                         (unsigned long long)item->preferred);
+            tender_debug("0x%llx bytes of a BAR or of DMA memory lie at 0x%llx: their default "
+                         "address cannot be had",
+                         (unsigned long long)item->size, (unsigned long long)item->addr);
     }
 }
 
