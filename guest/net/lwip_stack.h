@@ -23,13 +23,13 @@ struct stack {
     struct net_device *dev;
     struct task_poller poller;
     const struct packet_pool *rx_pool; /* the device's packets for what it receives, once seen */
+    solo5_time_t timers_due;           /* when to look after lwIP's timers, by task_now() */
     bool armed;                        /* the device was asked for an interrupt */
     bool refused;                      /* a frame found no room: some connection has more to send */
     struct packet *tx[NET_TX_MAX];
     unsigned tx_count;
-    struct flow *flows; /* all that are served, by .next */
-    struct flow
-        *written; /* those with data that lwIP has not been told to send, by .written_next */
+    struct flow *flows;   /* all that are served, by .next */
+    struct flow *written; /* those that have written since the last round, by .written_next */
     unsigned flow_count;
     struct stack_stats stats;
 };
@@ -37,8 +37,7 @@ struct stack {
 /* rx.c: takes frames from the device into lwIP. True if there were some. */
 bool net_rx_poll(struct stack *stack);
 
-/* True if the device's packets and the memory for copies run out: received data must not be kept.
- */
+/* True if the device's packets and the memory for copies run out: keep no received data. */
 bool net_rx_pressed(const struct stack *stack);
 
 /* tx.c: lwIP's way to send a frame (netif->linkoutput). */

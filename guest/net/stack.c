@@ -13,6 +13,7 @@
 
 #define LINK_UP_CHECK_MS   1000
 #define LINK_DOWN_CHECK_MS 50
+#define TIMERS_MS          5
 #define MS                 1000000ull /* nanoseconds */
 
 static struct stack *stack_of(struct task_poller *poller)
@@ -39,6 +40,17 @@ static void settle_interrupt(struct stack *stack, bool frames)
     }
 }
 
+/* Not in every round, since it costs a look at the clock. lwIP counts in tens of milliseconds. */
+static void run_timers(struct stack *stack)
+{
+    solo5_time_t now = task_now();
+
+    if (now < stack->timers_due)
+        return;
+    sys_check_timeouts();
+    stack->timers_due = now + TIMERS_MS * MS;
+}
+
 static bool poll_stack(struct task_poller *poller)
 {
     struct stack *stack = stack_of(poller);
@@ -48,7 +60,7 @@ static bool poll_stack(struct task_poller *poller)
     net_tx_flush(stack); /* the device works on these while we look at what came in */
     frames = net_rx_poll(stack);
     settle_interrupt(stack, frames);
-    sys_check_timeouts();
+    run_timers(stack);
     net_tx_flush(stack);
     return found || frames;
 }
@@ -60,10 +72,10 @@ static int arm_stack(struct task_poller *poller, solo5_time_t *deadline)
     int err = 0;
 
     if (ms != SYS_TIMEOUTS_SLEEPTIME_INFINITE) {
-        solo5_time_t next = solo5_clock_monotonic() + ms * MS;
+        solo5_time_t next = task_now() + ms * MS;
 
-        if (next < *deadline)
-            *deadline = next;
+        stack->timers_due = LWIP_MIN(stack->timers_due, next);
+        *deadline = LWIP_MIN(*deadline, next);
     }
     if (stack->tx_count > 0 || stack->refused)
         return -ENOTSUP; /* no interrupt tells that there is room to send */

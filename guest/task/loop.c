@@ -84,6 +84,7 @@ static void sleep_until_work(struct task_sched *s, solo5_time_t now)
     if (!arm_pollers(s, now, &deadline))
         return;
     solo5_yield(deadline, &ready);
+    s->now = solo5_clock_monotonic();
     for (struct task_poller *p = s->pollers; p; p = p->next)
         p->ready |= ready;
 }
@@ -91,19 +92,23 @@ static void sleep_until_work(struct task_sched *s, solo5_time_t now)
 static void run_round(struct task_sched *s)
 {
     bool found = run_ready(s);
-    solo5_time_t now;
 
     found |= run_pollers(s);
-    now = solo5_clock_monotonic();
-    found |= run_timers(s, now);
+    s->now = solo5_clock_monotonic();
+    found |= run_timers(s, s->now);
     if (found || s->ready.first) {
         s->idle = false;
     } else if (!s->idle) {
         s->idle = true;
-        s->idle_since = now;
-    } else if (now - s->idle_since >= POLL_ON_NS) {
-        sleep_until_work(s, now);
+        s->idle_since = s->now;
+    } else if (s->now - s->idle_since >= POLL_ON_NS) {
+        sleep_until_work(s, s->now);
     }
+}
+
+solo5_time_t task_now(void)
+{
+    return task_sched.now;
 }
 
 void task_loop_main(struct task_sched *s)

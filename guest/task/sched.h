@@ -31,6 +31,7 @@ struct task_sched {
     struct task *current;    /* the task that runs, NULL: main, or the loop */
     bool main_ready;         /* main may go on: the loop returns to it */
     bool in_poller;          /* nothing may wait now */
+    solo5_time_t now;        /* when the loop last looked */
     bool idle;               /* the last round found nothing to do */
     solo5_time_t idle_since; /* since when */
     struct task_queue ready; /* those that can run */

@@ -29,6 +29,12 @@ void task_yield(void);
 /* Sleeps for at least so many nanoseconds. */
 void task_sleep(solo5_time_t nsecs);
 
+/*
+ * The loop's clock: solo5_clock_monotonic as of the last round, a few microseconds ago at most
+ * while there is work. For pollers and tasks that would otherwise read the clock again and again.
+ */
+solo5_time_t task_now(void);
+
 /* Something that tasks wait for. Zero-initialise it; it is the caller's. */
 struct task_queue {
     struct task *first;

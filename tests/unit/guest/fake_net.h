@@ -98,6 +98,7 @@ struct peer {
     uint16_t server; /* the stack's */
     uint32_t seq;    /* its next byte */
     uint32_t ack;    /* the next byte it expects */
+    uint32_t edge;   /* the end of the stack's window when the connection was opened */
     uint16_t window;
 };
 

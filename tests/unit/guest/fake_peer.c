@@ -157,6 +157,7 @@ void peer_connect(struct peer *peer, uint16_t port, uint16_t server)
     assert_int_equal(answer.ack, peer->seq + 1);
     peer->seq++;
     peer->ack = answer.seq + 1;
+    peer->edge = answer.ack + answer.window;
     peer_send(peer, TCP_ACK, NULL, 0);
     run_ms(1);
 }
