@@ -25,7 +25,7 @@
 #include "log.h"
 #include "port.h"
 
-#define EMU_AREAS_MAX 8
+#define EMU_AREAS_MAX 8u
 
 struct emu_device;
 

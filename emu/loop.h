@@ -8,7 +8,7 @@
 #include "device.h"
 #include "lock.h"
 
-#define EMU_DEVICES_MAX 16
+#define EMU_DEVICES_MAX 16u
 
 struct emu_loop {
     struct emu_lock *lock;
