@@ -30,14 +30,14 @@ static bool in_bar(const struct tender_pci *pci, uint64_t addr, uint32_t size,
     return false;
 }
 
-static int fault(struct hvt *hvt)
+static int fault(struct hvt *hvt, const char *why)
 {
     char place[160], what[320];
 
     hvt_describe(hvt, hvt->kvm.run->mmio.phys_addr, place, sizeof place);
-    snprintf(what, sizeof what, "%s of %u bytes at 0x%llx (%s): the device or the host refuses it",
+    snprintf(what, sizeof what, "%s of %u bytes at 0x%llx (%s): %s",
              hvt->kvm.run->mmio.is_write ? "write" : "read", hvt->kvm.run->mmio.len,
-             (unsigned long long)hvt->kvm.run->mmio.phys_addr, place);
+             (unsigned long long)hvt->kvm.run->mmio.phys_addr, place, why);
     return hvt_report_now(hvt, what);
 }
 
@@ -49,7 +49,7 @@ int hvt_mmio(struct hvt *hvt)
     int result;
 
     if (size > sizeof run->mmio.data || !in_bar(&hvt->pci, run->mmio.phys_addr, size, &request))
-        return fault(hvt);
+        return fault(hvt, "no memory and no register, or the host holds it read-only");
     if (run->mmio.is_write) {
         memcpy(&request.value, run->mmio.data, size);
         result = tender_pci_region_write(&hvt->pci, &request);
@@ -60,5 +60,5 @@ int hvt_mmio(struct hvt *hvt)
             request.value = UINT64_MAX;
         memcpy(run->mmio.data, &request.value, size);
     }
-    return result == HVT_R_EINVAL ? fault(hvt) : HVT_CONTINUE;
+    return result == HVT_R_EINVAL ? fault(hvt, "not aligned to its size") : HVT_CONTINUE;
 }

@@ -77,7 +77,7 @@ int hvt_run(struct hvt *hvt)
         if (rc == 0) {
             stats_count(&hvt->stats, hvt->kvm.run->exit_reason);
             rc = on_exit(hvt);
-        } else if (rc == -EINTR || rc == -EAGAIN) {
+        } else if (rc == -EINTR) {
             rc = events_check(&hvt->events, &hvt->error);
         } else if (rc == -EFAULT) {
             rc = on_fault(hvt);
