@@ -165,7 +165,6 @@ def interrupted(_signal, _frame):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, interrupted)
-    harness.favour_benchmark()
     try:
         sys.exit(main())
     except KeyboardInterrupt:

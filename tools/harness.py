@@ -257,15 +257,3 @@ class NetNs:
 
     def __exit__(self, *_):
         self.close()
-
-
-def favour_benchmark():
-    """A session of its own with the scheduler's autogroup raised, for this process: see Process. Best effort."""
-    try:
-        os.setsid()
-    except OSError:
-        pass
-    try:
-        Path("/proc/self/autogroup").write_text("-20")
-    except OSError:
-        pass
