@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """BARs of any size and kind under penstock-hvt: mapped parts are memory of the device, unmapped ones are emulated, and what lies
 behind a BAR's end is nothing."""
+import os
 import struct
 import sys
 from pathlib import Path
@@ -112,6 +113,17 @@ def test_what_the_device_refuses_reads_as_ones(tmp_path):
         status, mmio, output = run(tmp_path, device, store(0, 0, 4, 1) + load(0, 16, 4))
         assert (status, mmio) == (255, 2) and "trapped" not in output
         assert len(device.accesses) == 2
+
+
+@pytest.mark.parametrize("access", [load, lambda *place: store(*place, 1)], ids=["load", "store"])
+def test_memory_that_a_device_takes_away(tmp_path, access):
+    """A server that truncates what it shares: the guest ends, and not the tender by a signal."""
+    bar = Bar(16 * 1024, [(4096, 4096)])
+    with ToyDevice(tmp_path, {0: bar}, hook=lambda: os.ftruncate(bar.fd, 0)) as device:
+        bar.refuses = True
+        status, _, output = run(tmp_path, device, load(0, 0, 4) + access(0, 4096, 4))
+        assert status == 255
+        assert output.startswith("penstock-hvt: the unikernel trapped: "), output
 
 
 @pytest.mark.parametrize("offset, size, says", [

@@ -24,10 +24,11 @@ class Bar:
 
 
 class ToyDevice:
-    """bars: {number: Bar}. `accesses` has (WRITE or READ, bar, offset, size, value) of each access by message."""
+    """bars: {number: Bar}. `accesses` has (WRITE or READ, bar, offset, size, value) of each access by message,
+    after which `hook` is called."""
 
-    def __init__(self, folder, bars, vendor=0x1234, device=0x5678):
-        self.bars, self.accesses = bars, []
+    def __init__(self, folder, bars, vendor=0x1234, device=0x5678, hook=lambda: None):
+        self.bars, self.accesses, self.hook = bars, [], hook
         self.path = str(folder / "toy.sock")
         self.config = bytearray(256)
         struct.pack_into("<HHHHBBBB", self.config, 0, vendor, device, 0, 0, 0, 0, 0, 0xFF)
@@ -134,6 +135,7 @@ class ToyDevice:
         if command == READ:
             data = bar.memory[offset:offset + count]
         self.accesses.append((command, index, offset, count, int.from_bytes(data, "little")))
+        self.hook()
         if bar.refuses:
             return b"", [], EIO
         if command == WRITE:
