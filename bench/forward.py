@@ -164,7 +164,12 @@ def main():
     return 0
 
 
+def interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         sys.exit(main())
     except harness.HarnessError as problem:
