@@ -17,52 +17,6 @@
 /* Writers wait until so much fits, or all they have. */
 #define ROOM_WORTH (TCP_SND_BUF / 4)
 
-/* ---- What is written goes out once per round of the loop ---- */
-
-static void mark_written(struct flow *flow)
-{
-    struct stack *stack = flow->stack;
-
-    if (flow->written_prev)
-        return;
-    flow->written_next = stack->written;
-    flow->written_prev = &stack->written;
-    if (stack->written)
-        stack->written->written_prev = &flow->written_next;
-    stack->written = flow;
-}
-
-static void unmark_written(struct flow *flow)
-{
-    if (flow->written_prev == NULL)
-        return;
-    *flow->written_prev = flow->written_next;
-    if (flow->written_next)
-        flow->written_next->written_prev = flow->written_prev;
-    flow->written_prev = NULL;
-}
-
-bool net_flows_flush(struct stack *stack)
-{
-    bool found = false;
-
-    if (stack->refused) {
-        stack->refused = false;
-        for (struct flow *flow = stack->flows; flow; flow = flow->next)
-            mark_written(flow);
-    }
-    while (stack->written) {
-        struct flow *flow = stack->written;
-
-        unmark_written(flow);
-        if (flow->pcb) {
-            tcp_output(flow->pcb);
-            found = true;
-        }
-    }
-    return found;
-}
-
 /* ---- Start and end ---- */
 
 static void run_flow(void *arg)
@@ -112,13 +66,14 @@ static struct pbuf *take_received(struct flow *flow)
     return p;
 }
 
-/* Frees a received pbuf, which opens the window by its length. */
+/* Frees a received pbuf, whose length the window may grow by. */
 static void release(struct flow *flow, struct pbuf *p)
 {
-    if (p && flow->pcb)
-        tcp_recved(flow->pcb, p->len);
-    if (p)
-        pbuf_free(p);
+    if (p == NULL)
+        return;
+    flow->consumed += p->len;
+    flow_mark_due(flow);
+    pbuf_free(p);
 }
 
 void flow_close(struct flow *flow)
@@ -128,13 +83,15 @@ void flow_close(struct flow *flow)
     release(flow, flow->reading);
     while ((p = take_received(flow)) != NULL)
         release(flow, p);
-    unmark_written(flow);
+    flow_unmark_due(flow);
     *flow->prev = flow->next;
     if (flow->next)
         flow->next->prev = flow->prev;
     flow->stack->flow_count--;
-    if (flow->pcb)
+    if (flow->pcb) {
+        flow_open_window(flow);
         flow_detach(flow);
+    }
     free(flow);
 }
 
@@ -171,7 +128,7 @@ static ssize_t write_some(struct flow *flow, const void *data, size_t len)
         return 0;
     switch (tcp_write(flow->pcb, data, n, TCP_WRITE_FLAG_COPY | more)) {
     case ERR_OK:
-        mark_written(flow);
+        flow_mark_due(flow);
         return n;
     case ERR_MEM:
         return 0;

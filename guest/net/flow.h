@@ -13,17 +13,33 @@ struct flow {
     void (*serve)(struct flow *flow);
     struct flow *next; /* in the stack's list */
     struct flow **prev;
-    struct flow *written_next;  /* in its list of those with data to send */
-    struct flow **written_prev; /* NULL: it is not there */
-    struct pbuf *rx_first;      /* received, not read yet: single pbufs, by .next */
+
+    /* flow_flush.c */
+    struct flow *due_next;  /* in the stack's list of those with something to send */
+    struct flow **due_prev; /* NULL: it is not there */
+    size_t consumed;        /* bytes read since the window was opened for them */
+    bool ack_due;           /* received data is to be acknowledged now, not some time */
+
+    /* Reading */
+    struct pbuf *rx_first; /* received, not read yet: single pbufs, by .next */
     struct pbuf *rx_last;
-    struct pbuf *reading;      /* what flow_read has handed out */
-    bool eof;                  /* nothing more will be received */
-    struct task_queue readers; /* tasks that wait for data */
-    struct task_queue writers; /* tasks that wait for room */
-    solo5_time_t taken_at;     /* while writers wait: when the peer took something last */
-    size_t room_wanted;        /* how much makes waking the writers worthwhile, bytes */
+    struct pbuf *reading; /* what flow_read has handed out */
+    bool eof;             /* nothing more will be received */
+    struct task_queue readers;
+
+    /* Writing */
+    struct task_queue writers;
+    size_t room_wanted;    /* how much makes waking them worthwhile, bytes */
+    solo5_time_t taken_at; /* while they wait: when the peer took something last */
 };
+
+/* The flow has something to send: data, an acknowledgement, a larger window. It goes out in the
+ * next round. */
+void flow_mark_due(struct flow *flow);
+void flow_unmark_due(struct flow *flow);
+
+/* Opens the window by what has been read. */
+void flow_open_window(struct flow *flow);
 
 /* How much can be written now, bytes. (lwIP's tcp_sndbuf() stops at 65535.) */
 static inline size_t flow_room(const struct flow *flow)

@@ -38,6 +38,16 @@ static void append(struct flow *flow, struct pbuf *chain)
     }
 }
 
+/* lwIP acknowledges every second segment at once. Put it off to the end of the round. */
+static void put_off_ack(struct flow *flow)
+{
+    if ((flow->pcb->flags & TF_ACK_NOW) == 0)
+        return;
+    tcp_clear_flags(flow->pcb, TF_ACK_NOW);
+    flow->ack_due = true;
+    flow_mark_due(flow);
+}
+
 static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *chain, err_t err)
 {
     struct flow *flow = arg;
@@ -48,10 +58,12 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *chain, err
         flow->stack->stats.rx_refused++;
         return ERR_MEM; /* lwIP keeps this one, and offers it again later */
     }
-    if (chain)
+    if (chain) {
         append(flow, chain);
-    else
+        put_off_ack(flow);
+    } else {
         flow->eof = true;
+    }
     task_wake(&flow->readers);
     return ERR_OK;
 }

@@ -28,8 +28,8 @@ struct stack {
     bool refused;                      /* a frame found no room: some connection has more to send */
     struct packet *tx[NET_TX_MAX];
     unsigned tx_count;
-    struct flow *flows;   /* all that are served, by .next */
-    struct flow *written; /* those that have written since the last round, by .written_next */
+    struct flow *flows; /* all that are served, by .next */
+    struct flow *due;   /* those with something to send, by .due_next */
     unsigned flow_count;
     struct stack_stats stats;
 };
@@ -50,7 +50,7 @@ void net_tx_flush(struct stack *stack);
  * it. */
 struct flow *net_flow_start(struct stack *stack, struct tcp_pcb *pcb, void (*serve)(struct flow *));
 
-/* Has lwIP send what the tasks have written since the last time. True if there was something. */
+/* flow_flush.c: has lwIP send what has become due since the last time. True if something had. */
 bool net_flows_flush(struct stack *stack);
 
 #endif
