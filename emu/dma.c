@@ -198,20 +198,30 @@ int emu_dma_unmap(struct emu_dma *dma, uint64_t iova, uint64_t size)
     return touched;
 }
 
-/* Fills the slot of iova's page of 2^shift bytes, if all of that page lies in the mapping. */
-static bool fill(struct emu_dma_slot *slots, unsigned shift, uint64_t iova,
-                 const struct emu_dma_map *map)
+/* True if all of iova's page of 2^shift bytes lies in the mapping. */
+static bool whole_page(unsigned shift, uint64_t iova, const struct emu_dma_map *map)
 {
-    uint64_t number = iova >> shift;
-    uint64_t first = number << shift;
-    uint64_t last = first | ((1ull << shift) - 1);
+    uint64_t first = iova >> shift << shift;
 
-    if (first < map->first || last > map->last)
-        return false;
-    slots[number & (EMU_DMA_CACHE_SIZE - 1)] =
-        (struct emu_dma_slot){.tag = (number << 2 | map->access) + 1,
-                              .delta = (uintptr_t)map->host - (uintptr_t)map->first};
-    return true;
+    return first >= map->first && (first | ((1ull << shift) - 1)) <= map->last;
+}
+
+static void fill(struct emu_dma *dma, uint64_t iova, const struct emu_dma_map *map)
+{
+    const unsigned mask = EMU_DMA_CACHE_SIZE - 1;
+    uint64_t big = iova >> EMU_DMA_BIG_SHIFT, page = iova >> EMU_DMA_PAGE_SHIFT;
+    struct emu_dma_slot slot = {.delta = (uintptr_t)map->host - (uintptr_t)map->first};
+
+    if (whole_page(EMU_DMA_BIG_SHIFT, iova, map)) {
+        slot.tag = big + 1;
+        if (map->access & EMU_DMA_READ)
+            dma->big[0][big & mask] = slot;
+        if (map->access & EMU_DMA_WRITE)
+            dma->big[1][big & mask] = slot;
+    } else if (whole_page(EMU_DMA_PAGE_SHIFT, iova, map)) {
+        slot.tag = (page << 2 | map->access) + 1;
+        dma->page[page & mask] = slot;
+    }
 }
 
 void *emu_dma_lookup(struct emu_dma *dma, uint64_t iova, size_t *len, enum emu_dma_access access)
@@ -230,8 +240,7 @@ void *emu_dma_lookup(struct emu_dma *dma, uint64_t iova, size_t *len, enum emu_d
     map = &dma->maps[at];
     if (!map->host || !(map->access & access))
         return NULL;
-    if (!fill(dma->big, EMU_DMA_BIG_SHIFT, iova, map))
-        fill(dma->page, EMU_DMA_PAGE_SHIFT, iova, map);
+    fill(dma, iova, map);
     if (map->last - iova < *len - 1)
         *len = (size_t)(map->last - iova + 1);
     return map->host + (iova - map->first);

@@ -24,7 +24,8 @@ enum emu_dma_access { EMU_DMA_READ = 1, EMU_DMA_WRITE = 2 };
 #define EMU_DMA_BIG_SHIFT  21
 #define EMU_DMA_PAGE_SHIFT 12
 
-/* One page that lies within one mapping. tag = (page number << 2 | access bits) + 1; 0: empty. */
+/* One page that lies within one mapping. tag: page number + 1; in `page` (page number << 2 | access
+ * bits) + 1. 0: empty. */
 struct emu_dma_slot {
     uint64_t tag;
     uintptr_t delta; /* host address = delta + iova (modulo 2^64) */
@@ -43,9 +44,10 @@ struct emu_dma_map {
 struct emu_dma {
     uint64_t generation; /* changes whenever a pointer may have become stale */
     uint64_t faults;     /* accesses that were refused */
-    struct emu_dma_slot big[EMU_DMA_CACHE_SIZE];  /* direct-mapped cache of 2 MiB pages */
-    struct emu_dma_slot page[EMU_DMA_CACHE_SIZE]; /* and of 4 KiB pages */
-    struct emu_dma_map *maps;                     /* sorted by address, disjoint */
+    /* Direct-mapped caches: of 2 MiB pages, [0] to read and [1] to write; and of 4 KiB pages. */
+    struct emu_dma_slot big[2][EMU_DMA_CACHE_SIZE];
+    struct emu_dma_slot page[EMU_DMA_CACHE_SIZE];
+    struct emu_dma_map *maps; /* sorted by address, disjoint */
     unsigned count;
     unsigned room;
     /* Called for each refused access; may be NULL. */
@@ -92,13 +94,12 @@ static inline void *emu_dma_at(struct emu_dma *dma, uint64_t iova, size_t len,
                                enum emu_dma_access access)
 {
     uint64_t number = iova >> EMU_DMA_BIG_SHIFT;
-    const struct emu_dma_slot *slot = &dma->big[number & (EMU_DMA_CACHE_SIZE - 1)];
+    const struct emu_dma_slot *slot =
+        &dma->big[access == EMU_DMA_WRITE][number & (EMU_DMA_CACHE_SIZE - 1)];
     size_t got = len;
     void *at;
 
-    /* Both tags of a page are number * 4 + 1 + access bits, so "tag - number * 4 - 1" is the bits
-     * if the page is right. */
-    if (((slot->tag - 1 - (number << 2)) & ~3ull) == 0 && ((slot->tag - 1) & access) != 0 &&
+    if (slot->tag == number + 1 &&
         len <= (1ull << EMU_DMA_BIG_SHIFT) - (iova & ((1ull << EMU_DMA_BIG_SHIFT) - 1)))
         return (void *)(slot->delta + (uintptr_t)iova);
     at = emu_dma_lookup(dma, iova, &got, access);
