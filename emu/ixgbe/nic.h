@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: ISC
 /*
  * The inside of the 82599 model. A file per concept:
- *   device.c  PCI identity, creation, the turn of the data path     regs.c   the register table and
- * its accesses nvm.c     EEPROM and its two interfaces                         sfp.c    the module
- * behind I2C, MDIO irq.c     causes, masks, throttling, messages                   stats.c  the
- * counters ring.c    descriptor rings in the driver's memory               parse.c  headers of a
- * frame, checksums filter.c  which frames are received                             rss.c    and by
- * which queue rx.c, rx_write.c  frames to descriptors                         tx.c, tx_offload.c
- * descriptors to frames
+ *
+ *   device.c       PCI identity, creation, the turn of the data path
+ *   regs.c         the register table and its accesses
+ *   nvm.c, sfp.c   EEPROM; the SFP+ module
+ *   irq.c          causes, masks, throttling, messages
+ *   stats.c        the counters
+ *   ring.c         descriptor rings in the driver's memory
+ *   filter.c       what the filter registers amount to
+ *   rx_classify.c  what becomes of a frame; rss.c: by its hash
+ *   rx.c           from the port to the queues
+ *   rx_write.c     frames to buffers and descriptors
+ *   tx.c           descriptors to frames to the port
+ *   tx_offload.c   tags, checksums, segments
  *
  * Trapped registers are values in nic.regs, out of the driver's reach. The pages of the queues
  * (0x1000, 0x6000-0x7fff, 0xd000) are shared with the driver: nic.hot. What is read there is
@@ -82,7 +88,7 @@ struct nic_tally {
     uint32_t packets;
     uint32_t multicast; /* without broadcast */
     uint32_t broadcast;
-    uint32_t sizes[6];
+    uint64_t sizes; /* six numbers of 8 bits: a batch is at most 64 frames */
     uint64_t bytes; /* without FCS */
 };
 
@@ -160,19 +166,6 @@ struct nic_filter {
     uint32_t rss_fields; /* MRQC bits 31:16 */
     uint8_t reta[128];
     uint32_t toeplitz[NIC_RSS_INPUT][256];
-};
-
-/* A frame's headers (parse.c). */
-struct nic_headers {
-    uint32_t info;   /* IXGBE_RXD_INFO_* */
-    uint16_t l3, l4; /* offsets; 0: none */
-    uint16_t l3_len; /* bytes from l3 to l4 */
-    uint16_t end;    /* of the IP packet */
-    uint16_t vlan;   /* tag, if tagged */
-    uint16_t type;   /* EtherType or length, behind the tag */
-    uint8_t protocol;
-    bool tagged;
-    bool fragment;
 };
 
 /* Where a transmit queue stands. */
@@ -308,7 +301,8 @@ static inline void nic_tally_frame(struct nic_tally *tally, const uint8_t *data,
 
     tally->packets++;
     tally->bytes += len;
-    tally->sizes[size <= 64 ? 0 : log2 < 10 ? log2 - 5 : 5]++; /* 64, 65-127, 128-255 ... 1024- */
+    /* 64, 65-127, 128-255 ... 1024- */
+    tally->sizes += 1ull << 8 * (size <= 64 ? 0 : log2 < 10 ? log2 - 5 : 5);
     if (data[0] & 1) {
         bool all = true;
 
@@ -358,24 +352,52 @@ static inline uint32_t nic_ring_next(const struct nic_ring *ring, uint32_t i, ui
     return i >= ring->size ? i - ring->size : i;
 }
 
-/* ---- parse.c ---- */
+/* ---- sums; crc.c ---- */
 
-void nic_parse(const uint8_t *frame, uint32_t len, uint16_t vlan_type, struct nic_headers *headers);
-
-/* RFC 1071: a sum of big-endian 16-bit words, not yet folded; `sum` is what it begins with. */
-uint64_t nic_sum(const uint8_t *data, uint32_t len, uint64_t sum);
-
-/* Folds; in memory order: store the result as it is. */
-static inline uint16_t nic_fold(uint64_t sum)
+/*
+ * The Internet checksum's sum (RFC 1071), not yet folded, with the carry of bit 63 added at bit 0;
+ * `sum` is what it begins with. Native words give the same bytes as big-endian ones (2(B) there).
+ * Inline for the headers' constant lengths.
+ */
+static inline uint64_t nic_sum(const uint8_t *data, uint32_t len, uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+    uint64_t word;
+
+    for (; len >= 8; data += 8, len -= 8) {
+        memcpy(&word, data, 8);
+        sum += word;
+        sum += sum < word;
+    }
+    word = 0;
+    if (len & 4) {
+        uint32_t half;
+
+        memcpy(&half, data, 4);
+        word = half;
+        data += 4;
+    }
+    if (len & 2) {
+        uint16_t pair;
+
+        memcpy(&pair, data, 2);
+        word += pair;
+        data += 2;
+    }
+    if (len & 1) /* little endian: as if a 0 followed */
+        word += *data;
+    sum += word;
+    return sum + (sum < word);
 }
 
-/* The pseudo header's sum for `len` bytes of TCP or UDP. */
-uint64_t nic_pseudo_sum(const uint8_t *frame, const struct nic_headers *headers, uint32_t len);
+/* Folds to 16 bits, in memory order: store the result as it is. */
+static inline uint16_t nic_fold(uint64_t sum)
+{
+    uint32_t high = (uint32_t)(sum >> 32), folded = (uint32_t)sum + high;
+
+    folded += folded < high;
+    folded += folded << 16 | folded >> 16;
+    return (uint16_t)(folded >> 16);
+}
 
 /* The CRC of Ethernet (IEEE 802.3, 3.2.9) and that of SCTP (RFC 9260, appendix A), by their
  * polynomial. */
@@ -399,12 +421,12 @@ enum nic_fate {
     NIC_DROPPED, /* its queue has no descriptor and does not wait, or is off */
     NIC_MISSED,  /* waited too long for a descriptor */
 };
-enum nic_fate nic_filter_frame(struct nic *nic, const struct port_frame *frame,
-                               const struct nic_headers *headers);
-
-/* The RSS hash and its type; IXGBE_RSS_NONE: the frame is not hashed. */
+/*
+ * The RSS hash and its type, by packet type (IXGBE_RXD_INFO_*) and the offsets of the headers (0:
+ * none). IXGBE_RSS_NONE: the frame is not hashed.
+ */
 enum ixgbe_rss_type nic_rss_hash(const struct nic_filter *filter, const uint8_t *frame,
-                                 const struct nic_headers *headers, uint32_t *hash);
+                                 uint32_t info, unsigned l3, unsigned l4, uint32_t *hash);
 uint32_t nic_toeplitz(const struct nic_filter *filter, const uint8_t *input, unsigned len);
 
 /* ---- rx.c, rx_write.c ---- */
@@ -421,6 +443,10 @@ struct nic_rx_meta {
     uint8_t queue;
     uint8_t fate; /* enum nic_fate */
 };
+
+/* What becomes of frames, and what their descriptors will say. */
+void nic_rx_classify(struct nic *nic, const struct port_frame *frames, struct nic_rx_meta *meta,
+                     unsigned count);
 
 /* Writes frames to the descriptors of one queue; returns how many found room. */
 unsigned nic_rx_write(struct nic *nic, unsigned queue, const struct port_frame *frames,

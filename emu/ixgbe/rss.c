@@ -64,20 +64,20 @@ static const struct kind {
 };
 
 enum ixgbe_rss_type nic_rss_hash(const struct nic_filter *filter, const uint8_t *frame,
-                                 const struct nic_headers *headers, uint32_t *hash)
+                                 uint32_t info, unsigned l3, unsigned l4, uint32_t *hash)
 {
-    const bool v6 = headers->info & IXGBE_RXD_INFO_IPV6;
+    const bool v6 = info & IXGBE_RXD_INFO_IPV6;
     const unsigned addresses = v6 ? 32 : 8;
     const struct kind *kind = kinds[v6];
     uint8_t input[NIC_RSS_INPUT];
 
     *hash = 0;
-    if (headers->l3 == 0)
+    if (l3 == 0)
         return IXGBE_RSS_NONE;
-    memcpy(input, frame + headers->l3 + (v6 ? 8 : 12), addresses);
+    memcpy(input, frame + l3 + (v6 ? 8 : 12), addresses);
     for (unsigned i = 0; i < 2; i++)
-        if (headers->info & (IXGBE_RXD_INFO_TCP << i) && filter->rss_fields & kind[i].field) {
-            memcpy(input + addresses, frame + headers->l4, 4);
+        if (info & (IXGBE_RXD_INFO_TCP << i) && filter->rss_fields & kind[i].field) {
+            memcpy(input + addresses, frame + l4, 4);
             *hash = nic_toeplitz(filter, input, addresses + 4);
             return kind[i].type;
         }

@@ -11,61 +11,6 @@ static bool accepted(const struct nic_rx_meta *meta)
     return meta->fate <= NIC_ACCEPT_INEXACT;
 }
 
-/* Checksums (7.1.11): a UDP checksum of 0 is none. */
-static uint32_t check_sums(const uint8_t *frame, const struct nic_headers *h)
-{
-    uint32_t status = 0, len = h->end - h->l4;
-
-    if (h->info & IXGBE_RXD_INFO_IPV4) {
-        status |= IXGBE_RXD_STAT_IPCS;
-        if (nic_fold(nic_sum(frame + h->l3, h->l3_len, 0)) != 0xffff)
-            status |= IXGBE_RXD_ERR_IPE;
-    }
-    if (!(h->info & (IXGBE_RXD_INFO_TCP | IXGBE_RXD_INFO_UDP)))
-        return status;
-    if (h->info & IXGBE_RXD_INFO_UDP) {
-        if (frame[h->l4 + 6] == 0 && frame[h->l4 + 7] == 0)
-            return status;
-        status |= IXGBE_RXD_STAT_UDPCS;
-    }
-    status |= IXGBE_RXD_STAT_L4CS;
-    if (nic_fold(nic_sum(frame + h->l4, len, nic_pseudo_sum(frame, h, len))) != 0xffff)
-        status |= IXGBE_RXD_ERR_L4E;
-    return status;
-}
-
-static void classify(struct nic *nic, const struct port_frame *frame, struct nic_rx_meta *meta)
-{
-    const struct nic_filter *filter = &nic->filter;
-    struct nic_headers headers;
-    enum ixgbe_rss_type type;
-    uint32_t hash;
-
-    nic_parse(frame->data, frame->len, filter->vlan_type, &headers);
-    *meta = (struct nic_rx_meta){
-        .info = headers.info,
-        .vlan = headers.vlan,
-        .fate = (uint8_t)nic_filter_frame(nic, frame, &headers),
-    };
-    if (!accepted(meta))
-        return;
-    meta->status = check_sums(frame->data, &headers);
-    if (headers.tagged)
-        meta->status |= IXGBE_RXD_STAT_VP;
-    if (meta->fate == NIC_ACCEPT_INEXACT)
-        meta->status |= IXGBE_RXD_STAT_PIF;
-    if (!filter->rss)
-        return;
-    type = nic_rss_hash(filter, frame->data, &headers, &hash);
-    if (type == IXGBE_RSS_NONE)
-        return;
-    meta->queue = filter->reta[hash & 127];
-    if (filter->rss_in_descriptor) {
-        meta->info |= type;
-        meta->rss = hash;
-    }
-}
-
 /* Frames that found no descriptor, from `at` on: they wait, unless they have done so for too long.
  */
 static unsigned blocked(struct nic *nic, struct nic_rx_meta *meta, unsigned at, unsigned count)
@@ -173,8 +118,7 @@ unsigned nic_rx_poll(struct nic *nic)
     count = port_rx_peek(nic->dev.port, nic->now, frames, count);
     if (count == 0)
         return 0;
-    for (unsigned i = 0; i < count; i++)
-        classify(nic, &frames[i], &meta[i]);
+    nic_rx_classify(nic, frames, meta, count);
     count = deliver(nic, frames, meta, count);
     received = count_frames(nic, frames, meta, count);
     nic_rx_publish(nic);

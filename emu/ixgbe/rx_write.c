@@ -44,23 +44,26 @@ struct nic_rxq *nic_rx_open(struct nic *nic, unsigned queue)
     return q;
 }
 
-/* One 16-byte store: the driver, which looks for DD, finds the rest with it. */
-static inline void write_back(const struct nic_rxq *q, union ixgbe_rx_desc *desc, uint64_t addr,
+/*
+ * Advanced: one 16-byte store, so that the driver, which looks for DD, finds the rest with it.
+ * Legacy: the address stays; IPE and L4E are bits 7 and 6 of the errors there, too.
+ */
+static inline void write_back(const struct nic_rxq *q, union ixgbe_rx_desc *desc,
                               const struct nic_rx_meta *meta, uint32_t status, uint32_t len)
 {
     uint64_t vlan = status & IXGBE_RXD_STAT_VP ? (uint64_t)meta->vlan << 48 : 0;
-    vec16 value;
 
     status |= IXGBE_RXD_STAT_DD;
-    if (q->legacy) { /* errors: IPE and L4E are bits 7 and 6 there, too */
+    if (q->legacy) {
         uint64_t errors = status >> 24 & (IXGBE_RXD_LEGACY_ERR_IPE | IXGBE_RXD_LEGACY_ERR_L4E);
 
-        value = (vec16){addr, len | (uint64_t)(status & 0xff) << 32 | errors << 40 | vlan};
+        __atomic_store_n(&desc->qword[1],
+                         len | (uint64_t)(status & 0xff) << 32 | errors << 40 | vlan,
+                         __ATOMIC_RELAXED);
     } else {
-        value =
+        *(volatile vec16 *)desc =
             (vec16){meta->info | (uint64_t)meta->rss << 32, status | (uint64_t)len << 32 | vlan};
     }
-    *(volatile vec16 *)desc = value;
 }
 
 /* Frames that need nothing done and fit one buffer each; returns how many there are at the start of
@@ -70,15 +73,15 @@ static unsigned write_plain(struct nic *nic, const struct nic_rxq *q, union ixgb
                             unsigned count)
 {
     const uint32_t special = q->strip_vlan ? IXGBE_RXD_STAT_VP : 0;
-    uint64_t addr[NIC_BATCH];
     uint8_t *to[NIC_BATCH];
     unsigned n;
 
     if (!nic->filter.strip_crc)
         return 0;
     for (n = 0; n < count && frames[n].len <= q->buffer_size && !(meta[n].status & special); n++) {
-        addr[n] = __atomic_load_n(&desc[n].read.pkt_addr, __ATOMIC_RELAXED);
-        to[n] = emu_dma_at(&nic->dev.dma, addr[n], frames[n].len, EMU_DMA_WRITE);
+        uint64_t addr = __atomic_load_n(&desc[n].read.pkt_addr, __ATOMIC_RELAXED);
+
+        to[n] = emu_dma_at(&nic->dev.dma, addr, frames[n].len, EMU_DMA_WRITE);
         __builtin_prefetch(to[n], 1);
     }
     for (unsigned i = 0; i < n; i++) {
@@ -89,7 +92,7 @@ static unsigned write_plain(struct nic *nic, const struct nic_rxq *q, union ixgb
     }
     __atomic_thread_fence(__ATOMIC_RELEASE);
     for (unsigned i = 0; i < n; i++)
-        write_back(q, &desc[i], addr[i], &meta[i],
+        write_back(q, &desc[i], &meta[i],
                    (meta[i].status & ~IXGBE_RXD_STAT_VP) | IXGBE_RXD_STAT_EOP, frames[i].len);
     return n;
 }
@@ -157,9 +160,9 @@ static uint32_t write_chain(struct nic *nic, unsigned queue, const struct port_f
             nic->dev.stats.rx_errors++;
         __atomic_thread_fence(__ATOMIC_RELEASE);
         if (i + 1 < buffers)
-            write_back(q, desc, addr, &none, 0, part);
+            write_back(q, desc, &none, 0, part);
         else
-            write_back(q, desc, addr, &meta, meta.status | IXGBE_RXD_STAT_EOP, part);
+            write_back(q, desc, &meta, meta.status | IXGBE_RXD_STAT_EOP, part);
     }
     return buffers;
 }

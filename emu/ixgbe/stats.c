@@ -102,7 +102,7 @@ void nic_count_rx(struct nic *nic, const struct nic_tally *tally)
     uint64_t octets = tally->bytes + (uint64_t)tally->packets * NIC_FCS;
 
     for (unsigned i = 0; i < 6; i++)
-        count[C_PRC64 + i] += tally->sizes[i];
+        count[C_PRC64 + i] += tally->sizes >> 8 * i & 0xff;
     count[C_GPRC] += tally->packets;
     count[C_BPRC] += tally->broadcast;
     count[C_MPRC] += tally->multicast;
@@ -120,7 +120,7 @@ void nic_count_tx(struct nic *nic, unsigned queue, const struct nic_tally *tally
     unsigned q = mapped(nic, IXGBE_TQSM(0), queue);
 
     for (unsigned i = 0; i < 6; i++)
-        count[C_PTC64 + i] += tally->sizes[i];
+        count[C_PTC64 + i] += tally->sizes >> 8 * i & 0xff;
     count[C_GPTC] += tally->packets;
     count[C_TPT] += tally->packets;
     count[C_BPTC] += tally->broadcast;

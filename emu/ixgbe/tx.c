@@ -20,14 +20,15 @@ static bool is_context(const union ixgbe_tx_desc *desc)
 /* A whole frame in one buffer that nothing is to be done with. */
 static inline bool is_plain(const union ixgbe_tx_desc *desc)
 {
-    uint32_t cmd = desc->data.cmd_type_len, options = desc->data.olinfo_status;
+    const uint32_t advanced = IXGBE_TXD_CMD_DEXT | IXGBE_TXD_DTYP_MASK | IXGBE_TXD_CMD_EOP |
+                              IXGBE_TXD_CMD_VLE | IXGBE_TXD_CMD_TSE;
+    const uint32_t legacy =
+        IXGBE_TXD_CMD_DEXT | IXGBE_TXD_CMD_EOP | IXGBE_TXD_CMD_VLE | IXGBE_TXD_CMD_IC;
+    uint32_t cmd = desc->data.cmd_type_len;
 
-    if ((cmd & (IXGBE_TXD_CMD_EOP | IXGBE_TXD_CMD_VLE)) != IXGBE_TXD_CMD_EOP)
-        return false;
-    if (!(cmd & IXGBE_TXD_CMD_DEXT))
-        return !(cmd & IXGBE_TXD_CMD_IC);
-    return (cmd & (IXGBE_TXD_DTYP_MASK | IXGBE_TXD_CMD_TSE)) == IXGBE_TXD_DTYP_DATA &&
-           !(options & (IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM));
+    if ((cmd & advanced) == (IXGBE_TXD_CMD_DEXT | IXGBE_TXD_DTYP_DATA | IXGBE_TXD_CMD_EOP))
+        return !(desc->data.olinfo_status & (IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM));
+    return (cmd & legacy) == IXGBE_TXD_CMD_EOP;
 }
 
 void nic_tx_scan(struct nic *nic)
@@ -49,14 +50,14 @@ static bool fetch(struct nic *nic, const struct nic_ring *ring, uint32_t count)
     tx->desc_count = 0;
     while (tx->desc_count < count) {
         uint32_t run = nic_ring_run(ring, at), rest = count - tx->desc_count;
-        const void *desc;
+        const union ixgbe_tx_desc *desc;
 
         run = run < rest ? run : rest;
         desc = nic_ring_at(nic, ring, at, run, EMU_DMA_READ);
         if (!desc)
             return false;
-        memcpy(&tx->desc[tx->desc_count], desc, run * sizeof(tx->desc[0]));
-        tx->desc_count += run;
+        for (uint32_t i = 0; i < run; i++)
+            tx->desc[tx->desc_count++] = desc[i];
         at = nic_ring_next(ring, at, run);
     }
     return true;
@@ -130,32 +131,46 @@ static bool add_packet(struct nic *nic, struct nic_tx_mark *mark)
     return true;
 }
 
+/* Frames that can be sent from where they lie, from mark on, as long as there are some. */
+static void add_plain(struct nic *nic)
+{
+    struct nic_tx_batch *tx = &nic->tx;
+    const struct nic_tx_mark start = tx->marks[tx->count];
+    const union ixgbe_tx_desc *desc = &tx->desc[start.descriptors];
+    struct port_frame *frame = &tx->frames[tx->count];
+    unsigned room = NIC_BATCH - tx->count, rest = tx->desc_count - start.descriptors, n;
+
+    for (n = 0; n < room && n < rest; n++) {
+        uint32_t len = length_of(&desc[n]);
+
+        if (!is_plain(&desc[n]) || len < PORT_FRAME_MIN || len > PORT_FRAME_MAX)
+            break;
+        frame[n].data = emu_dma_at(&nic->dev.dma, desc[n].data.addr, len, EMU_DMA_READ);
+        if (!frame[n].data)
+            break;
+        __builtin_prefetch(frame[n].data);
+        frame[n].len = len;
+    }
+    for (unsigned i = 1; i <= n; i++)
+        tx->marks[tx->count + i] =
+            (struct nic_tx_mark){(uint16_t)(start.descriptors + i), start.contexts, 0};
+    tx->count += n;
+}
+
 /* Frames of what was fetched, as many as there is room for. */
 static void make_frames(struct nic *nic)
 {
     struct nic_tx_batch *tx = &nic->tx;
 
     for (;;) {
-        struct nic_tx_mark *mark = &tx->marks[tx->count];
-        const union ixgbe_tx_desc *desc = &tx->desc[mark->descriptors];
-        const uint8_t *data;
-        uint32_t len;
+        struct nic_tx_mark *mark;
+        const union ixgbe_tx_desc *desc;
 
+        add_plain(nic);
+        mark = &tx->marks[tx->count];
         if (mark->descriptors == tx->desc_count)
             return;
-        len = length_of(desc);
-        if (is_plain(desc) && len >= PORT_FRAME_MIN && len <= PORT_FRAME_MAX) {
-            data = emu_dma_at(&nic->dev.dma, desc->data.addr, len, EMU_DMA_READ);
-            if (data && tx->count == NIC_BATCH)
-                return;
-            if (data) {
-                __builtin_prefetch(data);
-                tx->frames[tx->count] = (struct port_frame){data, len};
-                tx->marks[++tx->count] =
-                    (struct nic_tx_mark){(uint16_t)(mark->descriptors + 1), mark->contexts, 0};
-                continue;
-            }
-        }
+        desc = &tx->desc[mark->descriptors];
         if (is_context(desc)) {
             set_context(tx, mark, desc);
             mark->descriptors++;
