@@ -62,6 +62,12 @@ def command(name, target, options=(), args=()):
     return [path, *options, "--", *args]
 
 
+def inside(netns):
+    """What to put in front of a command to run it in a network namespace. (`ip netns exec` and `ip -n` remount / as well,
+    which fails where / is no mount point: in a plain chroot.)"""
+    return ["nsenter", f"--net=/run/netns/{netns}"]
+
+
 class Process:
     """A child whose output (stdout and stderr together) is collected line by line.
 
@@ -77,7 +83,7 @@ class Process:
         if favour:
             argv = [*self.FAVOUR, *argv]
         if netns:
-            argv = ["ip", "netns", "exec", netns, *argv]
+            argv = [*inside(netns), *argv]
         self.argv = [str(a) for a in argv]
         self.lines = []
         self._news = threading.Condition()
@@ -221,25 +227,29 @@ class NetNs:
         self.name = f"penstock-{os.getpid()}-{id(self) & 0xffff:x}"
         self.address = address.split("/")[0]
         self.tap = tap
-        self._ip("netns", "add", self.name)
+        self._run("ip", "netns", "add", self.name)
         try:
             for words in (["link", "set", "lo", "up"], ["tuntap", "add", tap, "mode", "tap"],
                           ["link", "set", tap, "mtu", str(mtu), "up"], ["addr", "add", address, "dev", tap]):
-                self._ip("-n", self.name, *words)
+                self.ip(*words)
         except BaseException:
             self.close()
             raise
 
     @staticmethod
-    def _ip(*words):
-        done = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=20, check=False)
+    def _run(*argv):
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
         if done.returncode != 0:
-            raise HarnessError(f"ip {' '.join(words)}: {done.stderr.strip()}")
+            raise HarnessError(f"{' '.join(argv)}: {done.stderr.strip()}")
+
+    def ip(self, *words):
+        """Runs ip(8) inside."""
+        self._run(*inside(self.name), "ip", *words)
 
     def run(self, *argv, timeout=30, **kwargs):
         """Runs a command inside and returns the CompletedProcess."""
-        return subprocess.run(["ip", "netns", "exec", self.name, *map(str, argv)], capture_output=True, text=True,
-                              timeout=timeout, check=False, **kwargs)
+        return subprocess.run([*inside(self.name), *map(str, argv)], capture_output=True, text=True, timeout=timeout,
+                              check=False, **kwargs)
 
     def enter(self):
         """Moves this thread into the namespace (sockets it opens from now on are there). Linux, root."""

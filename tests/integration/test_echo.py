@@ -352,13 +352,13 @@ def test_lengths_that_lie_get_no_answer(wire):
 
 
 def test_oversized_frames_are_dropped(echo, wire):
-    echo.net._ip("-n", echo.net.name, "link", "set", echo.net.tap, "mtu", "4000")
+    echo.net.ip("link", "set", echo.net.tap, "mtu", "4000")
     try:
         frames = [packet() / scapy.ICMP() / bytes(size) for size in (1473, 1480, 1600, 2100, 3900)]
         assert pings(wire, *frames) == []
         assert len(pings(wire, packet() / scapy.ICMP() / bytes(1472), wait=2, enough=1)) == 1
     finally:
-        echo.net._ip("-n", echo.net.name, "link", "set", echo.net.tap, "mtu", "1500")
+        echo.net.ip("link", "set", echo.net.tap, "mtu", "1500")
 
 
 def fragments(ident, size=4000):
