@@ -30,7 +30,7 @@ typedef long libc_call(const long *a);
 libc_call libc_write, libc_writev, libc_ioctl;
 
 /* memory.c: anonymous private memory. */
-libc_call libc_mmap, libc_munmap, libc_mremap, libc_mprotect, libc_brk;
+libc_call libc_mmap, libc_munmap, libc_mremap, libc_mprotect, libc_brk, libc_sysinfo;
 
 /* time.c */
 libc_call libc_clock_gettime, libc_clock_getres, libc_nanosleep, libc_clock_nanosleep;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 /* 0 if the length is 0 or absurd. */
 static size_t pages_of(long length)
@@ -77,6 +78,20 @@ long libc_mremap(const long *a)
 long libc_mprotect(const long *a)
 {
     return a[2] & PROT_EXEC ? -EACCES : 0;
+}
+
+/* For sysconf(_SC_PHYS_PAGES) and its kin. */
+long libc_sysinfo(const long *a)
+{
+    const struct pages *pages = &guest_libc.pages;
+
+    *(struct sysinfo *)a[0] = (struct sysinfo){
+        .totalram = pages->count * PAGES_SIZE,
+        .freeram = pages_free_count(pages) * PAGES_SIZE,
+        .procs = 1,
+        .mem_unit = 1,
+    };
+    return 0;
 }
 
 /* There is no break: "0" is below what anybody asks for, and malloc then uses mmap. */

@@ -122,6 +122,15 @@ void pages_give(struct pages *pages, void *addr, size_t count)
         pages->hint = first;
 }
 
+size_t pages_free_count(const struct pages *pages)
+{
+    size_t n = pages->count;
+
+    for (size_t i = 0; i < pages->fresh; i += WORD_BITS)
+        n -= (size_t)__builtin_popcountll(pages->used[i / WORD_BITS]);
+    return n;
+}
+
 bool pages_contain(const struct pages *pages, const void *addr, size_t count)
 {
     uintptr_t offset = (uintptr_t)addr - (uintptr_t)pages->base;

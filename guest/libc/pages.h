@@ -32,6 +32,9 @@ bool pages_take_at(struct pages *pages, void *addr, size_t count);
 /* Gives back the count pages at addr, taken or not. */
 void pages_give(struct pages *pages, void *addr, size_t count);
 
+/* How many are free, in whatever pieces. */
+size_t pages_free_count(const struct pages *pages);
+
 /* True if these count pages at addr, page aligned, are of this heap. */
 bool pages_contain(const struct pages *pages, const void *addr, size_t count);
 

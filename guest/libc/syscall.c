@@ -16,6 +16,7 @@ static libc_call *const calls[] = {
     [SYS_mremap] = libc_mremap,
     [SYS_mprotect] = libc_mprotect,
     [SYS_brk] = libc_brk,
+    [SYS_sysinfo] = libc_sysinfo,
     [SYS_clock_gettime] = libc_clock_gettime,
     [SYS_clock_getres] = libc_clock_getres,
     [SYS_nanosleep] = libc_nanosleep,

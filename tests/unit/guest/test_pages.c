@@ -89,6 +89,19 @@ static void a_run_may_cross_into_untouched_memory(void **state)
     assert_zero(b, 100 * PAGES_SIZE);
 }
 
+static void free_pages_are_counted(void **state)
+{
+    struct pages *pages = *state;
+    uint8_t *a = pages_take(pages, 70);
+
+    assert_int_equal(pages_free_count(pages), HEAP_PAGES - 1 - 70);
+    pages_take(pages, 3);
+    pages_give(pages, a + PAGES_SIZE, 64);
+    assert_int_equal(pages_free_count(pages), HEAP_PAGES - 1 - 73 + 64);
+    pages_take(pages, 1);
+    assert_int_equal(pages_free_count(pages), HEAP_PAGES - 1 - 73 + 63);
+}
+
 static void more_than_there_is_is_refused(void **state)
 {
     struct pages *pages = *state;
@@ -175,6 +188,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_hole_that_is_too_small_is_passed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_may_cross_into_untouched_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(free_pages_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_there_is_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_are_taken_in_place_only_if_free, setup, teardown),
         cmocka_unit_test_setup_teardown(foreign_addresses_are_not_contained, setup, teardown),
