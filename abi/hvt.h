@@ -57,6 +57,8 @@ enum hvt_hypercall {
     HVT_PCI_CONFIG_READ = 0x41,
     HVT_PCI_REGION_READ = 0x42,
     HVT_PCI_REGION_WRITE = 0x43,
+    HVT_BLOCK_FLUSH = 0x44,
+    HVT_BLOCK_DISCARD = 0x45,
 };
 
 /* solo5_result_t of the calls below, by number. */
@@ -173,10 +175,12 @@ struct hvt_ext {
     uint32_t pci_count;
     uint32_t pci_entry_size; /* sizeof(struct hvt_ext_pci); a later version may append fields */
     struct hvt_ext_dma dma;  /* the region that all PCI devices share */
+    uint64_t block_max_io;    /* bytes that one block request may have; 0: one block */
+    uint64_t block_read_only; /* bit h: block device h cannot be written to */
     struct hvt_ext_pci pci[];
 };
 static_assert(offsetof(struct hvt_ext, dma) == 24, "hvt_ext");
-static_assert(offsetof(struct hvt_ext, pci) == 48, "hvt_ext");
+static_assert(offsetof(struct hvt_ext, pci) == 64, "hvt_ext");
 
 #define HVT_EXT_SIZE(n) (sizeof(struct hvt_ext) + (size_t)(n) * sizeof(struct hvt_ext_pci))
 
