@@ -14,9 +14,6 @@
 /* Until memory for a segment may have come free: nobody tells. */
 #define MEMORY_WAIT (SECOND / 100)
 
-/* Writers wait until so much fits, or all they have. */
-#define ROOM_WORTH (TCP_SND_BUF / 4)
-
 /* ---- Start and end ---- */
 
 static void run_flow(void *arg)
@@ -118,15 +115,17 @@ ssize_t flow_read(struct flow *flow, const void **data)
 /* Copies what fits now into lwIP. How much that was, 0: nothing fits, or -errno. */
 static ssize_t write_some(struct flow *flow, const void *data, size_t len)
 {
-    size_t room = flow->pcb ? flow_room(flow) : 0;
-    u16_t n = (u16_t)LWIP_MIN(LWIP_MIN(len, room), 0xffff);
-    u8_t more = n < len ? TCP_WRITE_FLAG_MORE : 0;
+    size_t room;
+    u16_t n;
 
     if (flow->pcb == NULL)
         return flow->error;
-    if (room < LWIP_MIN(len, ROOM_WORTH))
+    room = flow_room(flow, len);
+    if (room == 0)
         return 0;
-    switch (tcp_write(flow->pcb, data, n, TCP_WRITE_FLAG_COPY | more)) {
+    n = (u16_t)LWIP_MIN(room, 0xffff);
+    switch (
+        tcp_write(flow->pcb, data, n, TCP_WRITE_FLAG_COPY | (n < len ? TCP_WRITE_FLAG_MORE : 0))) {
     case ERR_OK:
         flow_mark_due(flow);
         return n;
@@ -138,16 +137,16 @@ static ssize_t write_some(struct flow *flow, const void *data, size_t len)
 }
 
 /*
- * Waits until the peer has acknowledged enough for min(len, ROOM_WORTH) bytes to fit, or, with room
- * but no memory, a little. 0, or -errno.
+ * Waits until the peer has acknowledged enough for some of len bytes to fit, or, with room but no
+ * memory, a little. 0, or -errno.
  */
 static int wait_for_room(struct flow *flow, size_t len)
 {
     solo5_time_t until = flow->taken_at + STALL;
 
-    flow->room_wanted = LWIP_MIN(len, ROOM_WORTH);
-    if (flow_room(flow) >= flow->room_wanted)
+    if (flow_room(flow, len) > 0)
         until = solo5_clock_monotonic() + MEMORY_WAIT;
+    flow->waiting = len;
     (void)task_wait(&flow->writers, until);
     if (flow->pcb && solo5_clock_monotonic() >= flow->taken_at + STALL)
         tcp_abort(flow->pcb); /* on_error notes it */

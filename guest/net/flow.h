@@ -29,7 +29,7 @@ struct flow {
 
     /* Writing */
     struct task_queue writers;
-    size_t room_wanted;    /* how much makes waking them worthwhile, bytes */
+    size_t waiting;        /* how many bytes they want to write */
     solo5_time_t taken_at; /* while they wait: when the peer took something last */
 };
 
@@ -41,11 +41,8 @@ void flow_unmark_due(struct flow *flow);
 /* Opens the window by what has been read. */
 void flow_open_window(struct flow *flow);
 
-/* How much can be written now, bytes. (lwIP's tcp_sndbuf() stops at 65535.) */
-static inline size_t flow_room(const struct flow *flow)
-{
-    return flow->pcb->snd_buf;
-}
+/* How much of `len` bytes can be written now: 0 until it is worthwhile. */
+size_t flow_room(const struct flow *flow, size_t len);
 
 /* Has lwIP's callbacks work for the flow. */
 void flow_attach(struct flow *flow);

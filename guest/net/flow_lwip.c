@@ -6,6 +6,8 @@
 #include <lwip/pbuf.h>
 #include <lwip/priv/tcp_priv.h>
 
+#include "mem.h"
+
 /* How long a closed connection may take to send the rest and hear the peer close. */
 #define LINGER_MS    20000
 #define LINGER_TICKS (LINGER_MS / TCP_SLOW_INTERVAL)
@@ -68,6 +70,28 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *chain, err
     return ERR_OK;
 }
 
+/* When memory is scarce a flow may have so much under way. */
+#define SCARCE_BYTES    (16u << 10)
+#define SCARCE_SEGMENTS 32u
+
+/* Writers wait for so much room, or for all that they need: waking them costs something as well. */
+#define ROOM_WORTH (TCP_SND_BUF / 4)
+
+size_t flow_room(const struct flow *flow, size_t len)
+{
+    const struct tcp_pcb *pcb = flow->pcb;
+    size_t room = pcb->snd_buf;
+
+    if (net_mem_scarce()) {
+        size_t under_way = TCP_SND_BUF - room;
+
+        if (under_way >= SCARCE_BYTES || pcb->snd_queuelen >= SCARCE_SEGMENTS)
+            return 0;
+        return LWIP_MIN(len, SCARCE_BYTES - under_way);
+    }
+    return room >= LWIP_MIN(len, ROOM_WORTH) ? LWIP_MIN(len, room) : 0;
+}
+
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 {
     struct flow *flow = arg;
@@ -77,7 +101,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
     if (flow->writers.first == NULL)
         return ERR_OK;
     flow->taken_at = solo5_clock_monotonic();
-    if (flow_room(flow) >= flow->room_wanted)
+    if (flow_room(flow, flow->waiting) > 0)
         task_wake(&flow->writers);
     return ERR_OK;
 }

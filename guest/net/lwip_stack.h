@@ -23,9 +23,10 @@ struct stack {
     struct net_device *dev;
     struct task_poller poller;
     const struct packet_pool *rx_pool; /* the device's packets for what it receives, once seen */
-    solo5_time_t timers_due;           /* when to look after lwIP's timers, by task_now() */
-    bool armed;                        /* the device was asked for an interrupt */
-    bool refused;                      /* a frame found no room: some connection has more to send */
+    bool no_copies;          /* when packets were scarce last, memory for copies was as well */
+    solo5_time_t timers_due; /* when to look after lwIP's timers, by task_now() */
+    bool armed;              /* the device was asked for an interrupt */
+    bool refused;            /* a frame found no room: some connection has more to send */
     struct packet *tx[NET_TX_MAX];
     unsigned tx_count;
     struct flow *flows; /* all that are served, by .next */

@@ -2,11 +2,14 @@
 #include "mem.h"
 
 #include <lwip/arch.h>
+#include <lwip/def.h>
 #include <lwip/opt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CLASSES 5
+#define PAGE    4096u
 
 /* A TCP segment of TCP_MSS bytes with its headers and its pbuf fits the last. */
 static const size_t class_size[CLASSES] = {128, 256, 512, 1024, 1600};
@@ -18,19 +21,20 @@ struct block {
 
 static struct {
     struct block *free[CLASSES];
+    size_t limit;
     size_t held; /* bytes from malloc, headers included */
     size_t used; /* of these, in blocks that are not free */
     bool pressure;
-} mem;
+} mem = {.limit = NET_MEM_MAX};
 
 /* The smallest class that fits, or CLASSES. */
 static unsigned class_of(size_t size)
 {
-    unsigned class = 0;
+    unsigned c = 0;
 
-    while (class < CLASSES && class_size[class] < size)
-        class ++;
-    return class;
+    while (c < CLASSES && class_size[c] < size)
+        c++;
+    return c;
 }
 
 static void give_back(struct block *block)
@@ -51,33 +55,77 @@ static void give_back_all(void)
     }
 }
 
+/* NULL if the limit is reached, or if malloc says that it has been: others took the rest. */
 static struct block *take_new(size_t size)
 {
     struct block *block;
 
-    if (size > NET_MEM_MAX - sizeof(*block))
+    if (size > mem.limit)
         return NULL;
-    if (mem.held + sizeof(*block) + size > NET_MEM_MAX)
+    if (mem.held + sizeof(*block) + size > mem.limit && !net_mem_scarce())
         give_back_all();
-    if (mem.held + sizeof(*block) + size > NET_MEM_MAX)
+    if (mem.held + sizeof(*block) + size > mem.limit)
         return NULL;
     block = malloc(sizeof(*block) + size);
-    if (block == NULL)
+    if (block == NULL) {
+        mem.limit = LWIP_MAX(mem.held, NET_MEM_MIN);
         return NULL;
+    }
     block->size = size;
     mem.held += sizeof(*block) + size;
     return block;
 }
 
+/* Some blocks before anybody else takes all the memory: with these alone TCP still moves. */
+static void take_reserve(void)
+{
+    const unsigned last = CLASSES - 1;
+    const size_t size = class_size[last];
+
+    while (mem.held + sizeof(struct block) + size <= NET_MEM_MIN) {
+        struct block *block = take_new(size);
+
+        if (block == NULL)
+            return;
+        block->next = mem.free[last];
+        mem.free[last] = block;
+    }
+}
+
+void net_mem_start(void)
+{
+    long pages = sysconf(_SC_AVPHYS_PAGES);
+    size_t share = pages < 0 ? NET_MEM_MAX : (size_t)pages / 4 * PAGE;
+
+    mem.limit = LWIP_MAX(LWIP_MIN(share, NET_MEM_MAX), NET_MEM_MIN);
+    take_reserve();
+}
+
+/* A free block of at least this class, or NULL. */
+static struct block *take_free(unsigned c)
+{
+    for (; c < CLASSES; c++) {
+        struct block *block = mem.free[c];
+
+        if (block) {
+            mem.free[c] = block->next;
+            return block;
+        }
+    }
+    return NULL;
+}
+
 void *net_mem_alloc(size_t size)
 {
-    unsigned class = class_of(size);
-    struct block *block = class < CLASSES ? mem.free[class] : NULL;
+    unsigned c = class_of(size);
+    struct block *block = NULL;
 
-    if (block)
-        mem.free[class] = block->next;
-    else
-        block = take_new(class < CLASSES ? class_size[class] : size);
+    if (c == CLASSES)
+        block = take_new(size);
+    else if (mem.free[c] == NULL)
+        block = take_new(class_size[c]);
+    if (block == NULL)
+        block = take_free(c);
     if (block == NULL)
         return NULL;
     mem.used += sizeof(*block) + block->size;
@@ -100,19 +148,19 @@ void *net_mem_calloc(size_t count, size_t size)
 void net_mem_free(void *p)
 {
     struct block *block;
-    unsigned class;
+    unsigned c;
 
     if (p == NULL)
         return;
     block = (struct block *)p - 1;
-    class = class_of(block->size);
+    c = class_of(block->size);
     mem.used -= sizeof(*block) + block->size;
-    if (class == CLASSES) {
+    if (c == CLASSES) {
         give_back(block);
         return;
     }
-    block->next = mem.free[class];
-    mem.free[class] = block;
+    block->next = mem.free[c];
+    mem.free[c] = block;
 }
 
 size_t net_mem_used(void)
@@ -122,7 +170,7 @@ size_t net_mem_used(void)
 
 bool net_mem_scarce(void)
 {
-    return mem.used >= NET_MEM_MAX / 2;
+    return mem.used >= mem.limit / 2;
 }
 
 void net_mem_set_pressure(bool on)

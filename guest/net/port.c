@@ -5,9 +5,11 @@
 #include <lwip/init.h>
 #include <lwip/sys.h>
 #include <solo5.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#include "entropy.h"
+#include "mem.h"
 #include "siphash.h"
 
 #include "hooks.h"
@@ -19,13 +21,22 @@ static struct {
     bool started;
 } port;
 
+/* Without a generator in the processor it is at least another one at every start. */
+static void make_key(uint64_t key[2])
+{
+    if (getentropy(key, 2 * sizeof(key[0])) == 0)
+        return;
+    key[0] = solo5_clock_wall();
+    key[1] = solo5_clock_monotonic();
+}
+
 void net_port_start(void)
 {
     if (port.started)
         return;
     port.started = true;
-    port.key[0] = entropy64();
-    port.key[1] = entropy64();
+    make_key(port.key);
+    net_mem_start();
     lwip_init();
 }
 

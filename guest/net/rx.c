@@ -51,7 +51,7 @@ static bool pool_low(const struct packet_pool *pool)
 
 bool net_rx_pressed(const struct stack *stack)
 {
-    return stack->rx_pool && pool_low(stack->rx_pool) && net_mem_scarce();
+    return stack->rx_pool && pool_low(stack->rx_pool) && stack->no_copies;
 }
 
 /* Which checksums lwIP must check itself; those it sends are always its own. */
@@ -68,16 +68,17 @@ static u16_t checks(const struct packet *packet)
     return flags;
 }
 
-/* As a pbuf in place, unless packets are scarce: then in memory of its own, unless that is scarce
- * too. */
+/* As a pbuf in place; in memory of its own when packets are scarce, unless that is scarce too. */
 static struct pbuf *take(struct stack *stack, struct packet *packet)
 {
-    bool pressed = net_rx_pressed(stack);
     struct pbuf *p = NULL;
 
-    net_mem_set_pressure(pressed);
-    if (!pressed && pool_low(stack->rx_pool))
-        p = copy(packet);
+    if (pool_low(stack->rx_pool)) {
+        if (!net_mem_scarce())
+            p = copy(packet);
+        stack->no_copies = p == NULL;
+    }
+    net_mem_set_pressure(net_rx_pressed(stack));
     if (p)
         stack->stats.rx_copied++;
     else
