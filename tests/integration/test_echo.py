@@ -32,13 +32,13 @@ FLOWS_MAX = 256  # connections that a stack serves at a time
 class Echo:
     """A namespace with a TAP, a card behind it, and the echo server that owns the card."""
 
-    def __init__(self, target):
+    def __init__(self, target, options=()):
         self.target = target
         self.net = harness.NetNs(f"{OURS}/24")
         try:
             self.card = harness.Emulator(f"tap:{self.net.tap}", mac=MAC, netns=self.net.name)
             self.server = harness.Process(
-                harness.command("echo", target, [f"--pci:nic0={self.card.where}"], [f"--ipv4={SERVER}/24"]))
+                harness.command("echo", target, [f"--pci:nic0={self.card.where}", *options], [f"--ipv4={SERVER}/24"]))
             self.server.expect(f"^echo: listening on {SERVER}:{PORT}$")
         except BaseException:
             self.close()
@@ -155,7 +155,8 @@ def test_small_messages(echo):
             assert exactly(sock, len(message)) == message
 
 
-def test_50_connections_at_once(echo):
+def many(echo, count, size):
+    """Echoes `size` bytes over each of `count` connections at once."""
     failures = []
 
     def client(sock, data):
@@ -164,8 +165,8 @@ def test_50_connections_at_once(echo):
         except Exception as error:  # noqa: BLE001  whatever it is, the test says so
             failures.append(error)
 
-    sockets = [echo.connect() for _ in range(50)]
-    clients = [threading.Thread(target=client, args=(s, random.randbytes(100000 + i))) for i, s in enumerate(sockets)]
+    sockets = [echo.connect() for _ in range(count)]
+    clients = [threading.Thread(target=client, args=(s, random.randbytes(size + i))) for i, s in enumerate(sockets)]
     for thread in clients:
         thread.start()
     for thread in clients:
@@ -173,6 +174,10 @@ def test_50_connections_at_once(echo):
     for sock in sockets:
         sock.close()
     assert not failures
+
+
+def test_50_connections_at_once(echo):
+    many(echo, 50, 100000)
 
 
 def test_a_closed_port_refuses(echo):
@@ -406,6 +411,17 @@ def test_noise(wire):
 
 
 # ---- Start ----
+
+@hvt
+def test_little_memory_is_shared():
+    """20 connections want five times the memory that there is; all of them get through."""
+    small = Echo("hvt", ["--mem=8"])
+    try:
+        many(small, 20, 300000)
+        small.works()
+    finally:
+        small.close()
+
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("args, says", [
