@@ -7,9 +7,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define NS_US        1000u
-#define SPIN_NS      (1000u * NS_US) /* idle for this long before the first sleep */
-#define SLEEP_MIN_NS (50u * NS_US)
+#define NS_US 1000u
+/*
+ * How it sleeps: a driver that answers what it just got does so within the first sleeps, and a core
+ * that is spun on is one that Linux, the other end of a TAP, has to wait for.
+ */
+#define SPIN_NS      (100u * NS_US) /* idle for this long before the first sleep */
+#define SLEEP_MIN_NS (20u * NS_US)
 #define SLEEP_MAX_NS (2000u * NS_US)
 #define CLOCK_ROUNDS 8u /* busy rounds between two looks at the clock */
 

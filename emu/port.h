@@ -5,7 +5,8 @@
  *   tap:NAME               an existing TAP interface
  *   pcap:IN,OUT            classic capture files; either may be empty
  *   generator:SIZE[,RATE]  frames of SIZE bytes (FCS included, as in "64-byte packets"), RATE a
- * second; counts what comes back sink                   swallows and counts, gives nothing
+ *                          second; counts what comes back
+ *   sink                   swallows and counts, gives nothing
  *   wire:NAME              the other NIC of this process with the same NAME
  *
  * Frames are without FCS here and at least 60 bytes long on the receive side. All calls on a port
