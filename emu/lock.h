@@ -16,10 +16,7 @@ struct emu_lock {
     atomic_uint waiting; /* threads that want it from the data thread */
 };
 
-#define EMU_LOCK_INIT                      \
-    {                                      \
-        .mutex = PTHREAD_MUTEX_INITIALIZER \
-    }
+#define EMU_LOCK_INIT ((struct emu_lock){.mutex = PTHREAD_MUTEX_INITIALIZER})
 
 /* For every thread but the data thread. The holder gives way after one round of polls, so trying a
  * little saves two switches. */

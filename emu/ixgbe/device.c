@@ -174,7 +174,7 @@ int ixgbe_model_create(const struct emu_nic_config *config, struct emu_device **
     if (err) {
         nic->dev.port = NULL;
         destroy(&nic->dev);
-        return err;
+        return err; // cppcheck-suppress memleak ; destroy freed it
     }
     nic->hot = (volatile uint32_t *)(void *)nic->dev.regions[0].mem;
     memcpy(nic->mac, config->mac, sizeof(nic->mac));

@@ -43,7 +43,7 @@ static int setup(void **state)
 
     f->open_before = open_fds();
     f->toy = toy_create();
-    f->lock = (struct emu_lock)EMU_LOCK_INIT;
+    f->lock = EMU_LOCK_INIT;
     start(f, false);
     *state = f;
     return 0;
