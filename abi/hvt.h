@@ -92,6 +92,29 @@ struct hvt_halt {
 };
 static_assert(sizeof(struct hvt_halt) == 16, "hvt_halt");
 
+/* Offset and length are multiples of the block size; Solo5's guests ask for one block at a time. */
+struct hvt_block_io {
+    uint64_t handle;
+    uint64_t offset; /* bytes */
+    uint64_t data;   /* address */
+    uint64_t len;    /* bytes */
+    int32_t ret;     /* out: enum hvt_result */
+    uint32_t pad;
+};
+static_assert(offsetof(struct hvt_block_io, ret) == 32, "hvt_block_io");
+static_assert(sizeof(struct hvt_block_io) == 40, "hvt_block_io");
+
+/* One Ethernet frame. */
+struct hvt_net_io {
+    uint64_t handle;
+    uint64_t data; /* address */
+    uint64_t len;  /* bytes; of HVT_NET_READ: in and out */
+    int32_t ret;   /* out: enum hvt_result */
+    uint32_t pad;
+};
+static_assert(offsetof(struct hvt_net_io, ret) == 24, "hvt_net_io");
+static_assert(sizeof(struct hvt_net_io) == 32, "hvt_net_io");
+
 /* ---- Penstock's part ---- */
 
 /* Sets the base of %fs, which a guest at CPL 3 cannot do by itself everywhere. */
@@ -122,6 +145,22 @@ struct hvt_pci_region_access {
     uint32_t pad;
 };
 static_assert(sizeof(struct hvt_pci_region_access) == 40, "hvt_pci_region_access");
+
+struct hvt_block_flush {
+    uint64_t handle;
+    int32_t ret; /* out: enum hvt_result */
+    uint32_t pad;
+};
+static_assert(sizeof(struct hvt_block_flush) == 16, "hvt_block_flush");
+
+struct hvt_block_discard {
+    uint64_t handle;
+    uint64_t offset; /* bytes, a multiple of the block size */
+    uint64_t len;    /* the same */
+    int32_t ret;     /* out: enum hvt_result */
+    uint32_t pad;
+};
+static_assert(sizeof(struct hvt_block_discard) == 32, "hvt_block_discard");
 
 /* ---- The extension block ---- */
 
@@ -173,8 +212,8 @@ struct hvt_ext {
     uint32_t version; /* HVT_EXT_VERSION; a guest refuses a higher one */
     uint32_t size;    /* bytes of the block, the table included */
     uint32_t pci_count;
-    uint32_t pci_entry_size; /* sizeof(struct hvt_ext_pci); a later version may append fields */
-    struct hvt_ext_dma dma;  /* the region that all PCI devices share */
+    uint32_t pci_entry_size;  /* sizeof(struct hvt_ext_pci); a later version may append fields */
+    struct hvt_ext_dma dma;   /* the region that all PCI devices share */
     uint64_t block_max_io;    /* bytes that one block request may have; 0: one block */
     uint64_t block_read_only; /* bit h: block device h cannot be written to */
     struct hvt_ext_pci pci[];

@@ -69,8 +69,8 @@ solo5_time_t solo5_clock_wall(void);
 /*
  * Sleeps until `deadline` (of solo5_clock_monotonic) or until a device is ready, whichever is
  * first. A deadline that has passed makes it a poll. If ready_set is not NULL it receives the
- * devices that are ready (0: the deadline passed). A PCI device is ready when it raised an
- * interrupt since this call reported it last.
+ * devices that are ready (0: the deadline passed). A network device is ready while a frame can be
+ * read; a PCI device when it raised an interrupt since this call reported it last.
  */
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set);
 
@@ -78,6 +78,75 @@ void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set);
 
 /* Writes size bytes, as best it can. */
 void solo5_console_write(const char *buf, size_t size);
+
+/* ---- Network devices (manifest type NET_BASIC) ---- */
+
+#define SOLO5_NET_ALEN 6  /* bytes of an Ethernet address */
+#define SOLO5_NET_HLEN 14 /* bytes of an Ethernet header: destination, source, type */
+
+struct solo5_net_info {
+    uint8_t mac_address[SOLO5_NET_ALEN];
+    size_t mtu; /* bytes, without the Ethernet header */
+};
+
+/* Takes the network device that the manifest calls `name`. EINVAL: no such device, or it is taken
+ * already. */
+solo5_result_t solo5_net_acquire(const char *name, solo5_handle_t *handle,
+                                 struct solo5_net_info *info);
+
+/*
+ * Sends one frame of size bytes, its header included, without blocking. A frame that the host
+ * cannot take now is dropped; that is no error. EINVAL: not acquired, size below SOLO5_NET_HLEN or
+ * above mtu + SOLO5_NET_HLEN.
+ */
+solo5_result_t solo5_net_write(solo5_handle_t handle, const uint8_t *buf, size_t size);
+
+/*
+ * Receives one frame without blocking; *read_size is its size, header included. AGAIN: there is
+ * none, and solo5_yield waits for one. EINVAL: not acquired, size below mtu + SOLO5_NET_HLEN.
+ */
+solo5_result_t solo5_net_read(solo5_handle_t handle, uint8_t *buf, size_t size, size_t *read_size);
+
+/* ---- Block devices (manifest type BLOCK_BASIC) ---- */
+
+/* Bytes. */
+typedef uint64_t solo5_off_t;
+
+struct solo5_block_info {
+    solo5_off_t capacity;   /* bytes */
+    solo5_off_t block_size; /* bytes; offsets and sizes are multiples of it */
+
+    /* What Solo5 does not have. */
+    solo5_off_t max_io_size; /* bytes that one read or write may have, a multiple of block_size */
+    bool read_only;          /* writing and discarding are EINVAL */
+};
+
+/* Takes the block device that the manifest calls `name`. EINVAL: no such device, or it is taken
+ * already. */
+solo5_result_t solo5_block_acquire(const char *name, solo5_handle_t *handle,
+                                   struct solo5_block_info *info);
+
+/*
+ * Writes or reads all of size bytes at offset, or fails. EINVAL: not acquired, offset or size is
+ * not a multiple of the block size, size is 0 or above max_io_size, beyond the end, or a write to a
+ * read-only device. EUNSPEC: the host could not; after a write that failed so, the blocks hold the
+ * old or the new data.
+ */
+solo5_result_t solo5_block_write(solo5_handle_t handle, solo5_off_t offset, const uint8_t *buf,
+                                 size_t size);
+solo5_result_t solo5_block_read(solo5_handle_t handle, solo5_off_t offset, uint8_t *buf,
+                                size_t size);
+
+/* Not in Solo5. Returns when everything written so far outlasts a failure of the host's power.
+ * EINVAL: not acquired. EUNSPEC: the host could not, or this tender cannot. */
+solo5_result_t solo5_block_flush(solo5_handle_t handle);
+
+/*
+ * Not in Solo5. These blocks are not needed any more; what they hold from now on is unspecified.
+ * The size may exceed max_io_size; otherwise EINVAL as for a write. EUNSPEC: the host could not, or
+ * this tender or storage cannot; then nothing has changed.
+ */
+solo5_result_t solo5_block_discard(solo5_handle_t handle, solo5_off_t offset, solo5_off_t size);
 
 /* ---- PCI devices (manifest type PCI_BASIC) ---- */
 
