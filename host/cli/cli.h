@@ -9,6 +9,7 @@
 
 #include "host/tender/error.h"
 
+int cmd_elftool(int argc, char **argv);
 int cmd_emulate(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_manifest(int argc, char **argv);

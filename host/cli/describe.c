@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "host/cli/describe.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "host/tender/manifest.h"
@@ -61,4 +61,29 @@ void describe_entry(const struct mft_entry *entry, char text[DESCRIBE_MAX])
     default:
         snprintf(text, DESCRIBE_MAX, "%s", type ? type : "reserved");
     }
+}
+
+static const char *truth(bool value)
+{
+    return value ? "true" : "false";
+}
+
+static void describe_pci_json(FILE *out, const struct mft_pci_basic *pci)
+{
+    fprintf(out,
+            ", \"vendor\": %u, \"device_id\": %u, \"class\": %u, \"subclass\": %u, \"progif\": %u, "
+            "\"bus_master_enable\": %s",
+            pci->vendor, pci->device, pci->class_code, pci->subclass, pci->progif,
+            truth(pci->flags & MFT_PCI_BUS_MASTER));
+    for (unsigned i = 0; i < 6; i++)
+        fprintf(out, ", \"map_bar%u\": %s", i, truth(pci->flags & MFT_PCI_MAP_BAR(i)));
+    fprintf(out, ", \"dma_size\": %llu", (unsigned long long)pci->dma_size);
+}
+
+void describe_entry_json(FILE *out, const struct mft_entry *entry)
+{
+    if (entry->type == MFT_PCI_BASIC)
+        describe_pci_json(out, &entry->u.pci_basic);
+    if (entry->type == MFT_DMA_BASIC)
+        fprintf(out, ", \"dma_size\": %llu", (unsigned long long)entry->u.dma_basic.size);
 }

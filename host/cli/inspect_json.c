@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "host/cli/inspect.h"
 
+#include "host/cli/describe.h"
 #include "host/tender/manifest.h"
 
 /* All strings here are our own words or names of letters and digits: nothing to escape. */
@@ -10,18 +11,6 @@ static const char *truth(bool value)
     return value ? "true" : "false";
 }
 
-static void print_pci(FILE *out, const struct mft_pci_basic *pci)
-{
-    fprintf(out,
-            ", \"vendor\": %u, \"device_id\": %u, \"class\": %u, \"subclass\": %u, \"progif\": %u, "
-            "\"bus_master_enable\": %s",
-            pci->vendor, pci->device, pci->class_code, pci->subclass, pci->progif,
-            truth(pci->flags & MFT_PCI_BUS_MASTER));
-    for (unsigned i = 0; i < 6; i++)
-        fprintf(out, ", \"map_bar%u\": %s", i, truth(pci->flags & MFT_PCI_MAP_BAR(i)));
-    fprintf(out, ", \"dma_size\": %llu", (unsigned long long)pci->dma_size);
-}
-
 static void print_devices(FILE *out, const struct mft *mft)
 {
     for (uint32_t i = 1; i < mft->entries; i++) {
@@ -29,10 +18,7 @@ static void print_devices(FILE *out, const struct mft *mft)
 
         fprintf(out, "%s\n    {\"handle\": %u, \"name\": \"%s\", \"type\": \"%s\"",
                 i > 1 ? "," : "", i, entry->name, manifest_type_name(entry->type));
-        if (entry->type == MFT_PCI_BASIC)
-            print_pci(out, &entry->u.pci_basic);
-        if (entry->type == MFT_DMA_BASIC)
-            fprintf(out, ", \"dma_size\": %llu", (unsigned long long)entry->u.dma_basic.size);
+        describe_entry_json(out, entry);
         fprintf(out, "}");
     }
 }

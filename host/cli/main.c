@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "host/cli/cli.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ static const struct command {
     const char *help;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"elftool", "COMMAND ...", "what solo5-elftool does, as it does it", cmd_elftool},
     {"emulate", "DEVICE --socket PATH ...", "serve a software device over vfio-user", cmd_emulate},
     {"inspect", "BINARY [--json]", "what a unikernel asks for, and its memory map", cmd_inspect},
     {"manifest", "FILE.json [-o OUT]", "make the C source of a manifest's ELF note", cmd_manifest},
@@ -38,8 +40,18 @@ static int run(int argc, char **argv)
     return cli_refuse(&error);
 }
 
+/* Installed under this name as well, for scripts that call Solo5's tool. */
+static bool called_as_elftool(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strcmp(slash ? slash + 1 : path, "solo5-elftool") == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 0 && called_as_elftool(argv[0]))
+        return cmd_elftool(argc, argv);
     if (argc < 2)
         return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

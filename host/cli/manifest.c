@@ -2,7 +2,6 @@
 /* penstock manifest: manifest.json to C source. */
 #include "host/cli/cli.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,20 +9,6 @@
 #include "host/cli/manifest_source.h"
 
 #define USAGE "manifest FILE.json [-o OUT]"
-
-static int write_file(const char *path, const struct mft *mft, struct tender_error *error)
-{
-    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    bool failed;
-
-    if (!out)
-        return tender_fail(error, -errno, "%s: %s", path, strerror(errno));
-    manifest_source(out, mft);
-    failed = fflush(out) != 0 || ferror(out);
-    if (out != stdout && fclose(out) != 0)
-        failed = true;
-    return failed ? tender_fail(error, -EIO, "%s: cannot be written", path) : 0;
-}
 
 int cmd_manifest(int argc, char **argv)
 {
@@ -45,7 +30,7 @@ int cmd_manifest(int argc, char **argv)
     r = manifest_load(in, &mft, &error);
     if (r)
         return cli_refuse(&error);
-    r = write_file(out, mft, &error);
+    r = manifest_source_write(out, mft, &error);
     free(mft);
     return r ? cli_refuse(&error) : 0;
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: ISC
 #include "host/cli/manifest_source.h"
 
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
 #include "abi/elf_note.h"
 #include "host/cli/describe.h"
 
@@ -55,4 +59,18 @@ void manifest_source(FILE *out, const struct mft *mft)
     for (uint32_t i = 0; i < mft->entries; i++)
         write_entry(out, &mft->e[i]);
     fprintf(out, "    },\n};\n");
+}
+
+int manifest_source_write(const char *path, const struct mft *mft, struct tender_error *error)
+{
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    bool failed;
+
+    if (!out)
+        return tender_fail(error, -errno, "%s: %s", path, strerror(errno));
+    manifest_source(out, mft);
+    failed = fflush(out) != 0 || ferror(out);
+    if (out != stdout && fclose(out) != 0)
+        failed = true;
+    return failed ? tender_fail(error, -EIO, "%s: cannot be written", path) : 0;
 }

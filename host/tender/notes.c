@@ -27,7 +27,7 @@ const char *notes_target_name(uint32_t target)
     return NULL;
 }
 
-static int read_abi(const struct elf_file *elf, struct abi_note *abi, struct tender_error *error)
+int notes_read_abi(const struct elf_file *elf, struct abi_note *abi, struct tender_error *error)
 {
     void *desc;
     size_t size;
@@ -47,7 +47,7 @@ static int read_abi(const struct elf_file *elf, struct abi_note *abi, struct ten
 }
 
 /* The manifest stands behind a few bytes that align it; take it to where it is aligned. */
-static int read_manifest(const struct elf_file *elf, struct mft **mft, struct tender_error *error)
+int notes_read_manifest(const struct elf_file *elf, struct mft **mft, struct tender_error *error)
 {
     void *desc;
     size_t size;
@@ -100,11 +100,11 @@ int notes_read(const struct elf_file *elf, struct notes *notes, struct tender_er
     int rc;
 
     *notes = (struct notes){.flags = 0};
-    rc = read_abi(elf, &notes->abi, error);
+    rc = notes_read_abi(elf, &notes->abi, error);
     if (rc == 0)
         rc = read_flags(elf, &notes->flags, error);
     if (rc == 0)
-        rc = read_manifest(elf, &notes->mft, error);
+        rc = notes_read_manifest(elf, &notes->mft, error);
     return rc;
 }
 

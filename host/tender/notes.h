@@ -25,6 +25,10 @@ int notes_read(const struct elf_file *elf, struct notes *notes, struct tender_er
 
 void notes_free(struct notes *notes);
 
+/* One of them alone; *mft is the caller's (free it). -ENOEXEC, -EINVAL as above. */
+int notes_read_abi(const struct elf_file *elf, struct abi_note *abi, struct tender_error *error);
+int notes_read_manifest(const struct elf_file *elf, struct mft **mft, struct tender_error *error);
+
 /* Refuses an executable for another target or another version of its ABI. -ENOEXEC. */
 int notes_check_abi(const struct elf_file *elf, const struct notes *notes, uint32_t target,
                     uint32_t version, struct tender_error *error);
