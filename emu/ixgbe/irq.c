@@ -21,7 +21,7 @@ static bool send(struct nic *nic, unsigned vector, bool at_once)
 
     if (!at_once && nic->now < nic->irq.quiet_until[vector])
         return false;
-    nic->irq.quiet_until[vector] = nic->now + interval * NS_PER_EITR;
+    nic->irq.quiet_until[vector] = interval ? nic->now + interval * NS_PER_EITR : 0;
     emu_irq_raise(&nic->dev, vector);
     return true;
 }

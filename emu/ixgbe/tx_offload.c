@@ -238,7 +238,8 @@ static bool offload_legacy(struct nic *nic, uint32_t len, const struct ixgbe_tx_
         }
         put_sum(packet + desc->cso, nic_sum(packet + desc->css, len - desc->css, 0));
     }
-    return add_frame(nic, packet, len, NULL, 0, cmd & IXGBE_TXD_CMD_VLE ? desc->vlan : -1, then);
+    return add_frame(nic, packet, len, packet + len, 0, cmd & IXGBE_TXD_CMD_VLE ? desc->vlan : -1,
+                     then);
 }
 
 bool nic_tx_offload(struct nic *nic, uint32_t len, const union ixgbe_tx_desc *desc,
@@ -249,6 +250,7 @@ bool nic_tx_offload(struct nic *nic, uint32_t len, const union ixgbe_tx_desc *de
         &nic->tx.contexts[then.contexts].slot[options >> IXGBE_TXD_IDX_SHIFT & 1];
     const struct layout layout = layout_of(context);
     int32_t tag = cmd & IXGBE_TXD_CMD_VLE ? (int32_t)(context->vlan_macip_lens >> 16) : -1;
+    uint8_t *packet = nic->tx.packet;
 
     if (len < ETH_HEADER)
         *wrong = "shorter than an Ethernet header";
@@ -259,13 +261,12 @@ bool nic_tx_offload(struct nic *nic, uint32_t len, const union ixgbe_tx_desc *de
     else if ((cmd & IXGBE_TXD_DTYP_MASK) != IXGBE_TXD_DTYP_DATA)
         *wrong = "an unknown descriptor type";
     else if (cmd & IXGBE_TXD_CMD_TSE)
-        *wrong =
-            check_segmentation(nic->tx.packet, len, &layout, options >> IXGBE_TXD_PAYLEN_SHIFT);
+        *wrong = check_segmentation(packet, len, &layout, options >> IXGBE_TXD_PAYLEN_SHIFT);
     else if (options & (IXGBE_TXD_POPTS_IXSM | IXGBE_TXD_POPTS_TXSM))
-        *wrong = insert_sums(nic->tx.packet, len, &layout, options);
+        *wrong = insert_sums(packet, len, &layout, options);
     if (*wrong)
         return true;
     if (cmd & IXGBE_TXD_CMD_TSE)
         return add_segments(nic, len, &layout, tag, then);
-    return add_frame(nic, nic->tx.packet, len, NULL, 0, tag, then);
+    return add_frame(nic, packet, len, packet + len, 0, tag, then);
 }
