@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: ISC
+/* From the name of a TAP, or a descriptor that somebody opened before, to a network device. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/tender/log.h"
+#include "host/tender/module_net.h"
+
+#define MTU_DEFAULT 1500
+
+static struct ifreq request(const char *interface)
+{
+    struct ifreq ifr = {0};
+
+    memcpy(ifr.ifr_name, interface, strnlen(interface, IFNAMSIZ - 1));
+    return ifr;
+}
+
+/* Asks for flags, then the MTU, of an interface of this network namespace. */
+static int inspect(int socket_fd, const char *interface, uint16_t *mtu, struct tender_error *error)
+{
+    struct ifreq ifr = request(interface);
+
+    if (ioctl(socket_fd, SIOCGIFFLAGS, &ifr) < 0)
+        return errno == ENODEV
+                   ? tender_fail(error, -ENODEV,
+                                 "Could not attach interface: %s: there is none of this name "
+                                 "('ip tuntap add dev %s mode tap' makes one)",
+                                 interface, interface)
+                   : tender_fail(error, -errno, "Could not attach interface: %s: %s", interface,
+                                 strerror(errno));
+    if ((ifr.ifr_flags & IFF_UP) == 0)
+        return tender_fail(error, -ENETDOWN,
+                           "Could not attach interface: %s: it is down ('ip link set dev %s up')",
+                           interface, interface);
+    if (ioctl(socket_fd, SIOCGIFMTU, &ifr) < 0)
+        return tender_fail(error, -errno, "Could not attach interface: %s: it has no MTU: %s",
+                           interface, strerror(errno));
+    if (ifr.ifr_mtu <= 0 || ifr.ifr_mtu > UINT16_MAX)
+        return tender_fail(error, -EINVAL, "Could not attach interface: %s: its MTU is %d",
+                           interface, ifr.ifr_mtu);
+    *mtu = (uint16_t)ifr.ifr_mtu;
+    return 0;
+}
+
+static int attach_fails(const char *interface, int code, struct tender_error *error)
+{
+    const char *why = strerror(code);
+
+    if (code == EBUSY)
+        why = "another process has it";
+    else if (code == EINVAL)
+        why = "it is not a TAP with a single queue";
+    else if (code == EPERM)
+        why = "no permission (root's, or its owner's: 'ip tuntap add ... user NAME')";
+    return tender_fail(error, -code, "Could not attach interface: %s: %s", interface, why);
+}
+
+static int open_interface(struct tender_net_device *device, int socket_fd,
+                          struct tender_error *error)
+{
+    struct ifreq ifr = request(device->where);
+    int rc;
+
+    if (strlen(device->where) >= IFNAMSIZ)
+        return tender_fail(error, -EINVAL,
+                           "Could not attach interface: %s: no interface has so long a name",
+                           device->where);
+    rc = inspect(socket_fd, device->where, &device->mtu, error);
+    if (rc < 0)
+        return rc;
+    device->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (device->fd < 0)
+        return tender_fail(error, -errno, "Could not attach interface: %s: /dev/net/tun: %s",
+                           device->where, strerror(errno));
+    ifr.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (ioctl(device->fd, TUNSETIFF, &ifr) < 0)
+        return attach_fails(device->where, errno, error);
+    /* What its last user could take: checksums left open, frames of 64 KiB. */
+    (void)ioctl(device->fd, TUNSETOFFLOAD, 0);
+    return 0;
+}
+
+/* Whether the interface of this name, here, is the one behind the descriptor. */
+static bool is_here(int socket_fd, int fd, const char *interface)
+{
+    struct ifreq here = request(interface), there = request(interface);
+
+    return ioctl(socket_fd, SIOCGIFHWADDR, &here) == 0 && ioctl(fd, SIOCGIFHWADDR, &there) == 0 &&
+           memcmp(here.ifr_hwaddr.sa_data, there.ifr_hwaddr.sa_data, 6) == 0;
+}
+
+static int take_tap(struct tender_net_device *device, int socket_fd, const struct ifreq *ifr,
+                    struct tender_error *error)
+{
+    if ((ifr->ifr_flags & IFF_TAP) == 0 || (ifr->ifr_flags & IFF_NO_PI) == 0 ||
+        (ifr->ifr_flags & IFF_VNET_HDR) != 0)
+        return tender_fail(error, -EINVAL,
+                           "Could not attach interface: %s: it must be a TAP opened with IFF_TAP "
+                           "and IFF_NO_PI, without IFF_VNET_HDR",
+                           device->where);
+    (void)ioctl(device->fd, TUNSETOFFLOAD, 0);
+    if (is_here(socket_fd, device->fd, ifr->ifr_name))
+        return inspect(socket_fd, ifr->ifr_name, &device->mtu, error);
+    device->mtu = MTU_DEFAULT;
+    tender_warn("%s: its interface %s is not in this network namespace; taking its MTU for %u",
+                device->where, ifr->ifr_name, device->mtu);
+    return 0;
+}
+
+static bool is_datagram_socket(int fd)
+{
+    socklen_t size = sizeof(int);
+    int type;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+           (type == SOCK_DGRAM || type == SOCK_SEQPACKET);
+}
+
+static int parse_descriptor(const char *text, int *fd)
+{
+    unsigned long value;
+    char *end;
+
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > INT32_MAX)
+        return -EINVAL;
+    *fd = (int)value;
+    return 0;
+}
+
+static int take_descriptor(struct tender_net_device *device, int socket_fd,
+                           struct tender_error *error)
+{
+    struct ifreq ifr = {0};
+    int fd, flags;
+
+    if (parse_descriptor(device->where + 1, &fd) < 0)
+        return tender_fail(error, -EINVAL,
+                           "Could not attach interface: %s: this is not the number of a descriptor",
+                           device->where);
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return tender_fail(error, -EBADF,
+                           "Could not attach interface: %s: no such descriptor is open",
+                           device->where);
+    device->fd = fd;
+    if ((flags & O_ACCMODE) != O_RDWR || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return tender_fail(error, -EINVAL,
+                           "Could not attach interface: %s: it is not open for reading and writing",
+                           device->where);
+    if (ioctl(fd, TUNGETIFF, &ifr) == 0)
+        return take_tap(device, socket_fd, &ifr, error);
+    if (!is_datagram_socket(fd))
+        return tender_fail(error, -EINVAL,
+                           "Could not attach interface: %s: this is neither a TAP nor a datagram "
+                           "socket",
+                           device->where);
+    device->mtu = MTU_DEFAULT;
+    return 0;
+}
+
+/* Unicast, and of nobody's stock (IEEE 802, U/L bit). */
+static int make_mac(uint8_t mac[6], struct tender_error *error)
+{
+    if (getrandom(mac, 6, 0) != 6)
+        return tender_fail(error, -EIO, "no random numbers for a MAC address");
+    mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);
+    return 0;
+}
+
+static int open_device(struct tender_net_device *device, int socket_fd, struct tender_error *error)
+{
+    int rc = device->where[0] == '@' ? take_descriptor(device, socket_fd, error)
+                                     : open_interface(device, socket_fd, error);
+
+    return rc == 0 && !device->has_mac ? make_mac(device->mac, error) : rc;
+}
+
+int tender_net_open(struct tender_net *net, struct tender_error *error)
+{
+    int rc = 0, socket_fd;
+
+    if (net->count == 0)
+        return 0;
+    for (unsigned i = 0; i < net->count; i++) {
+        const char *name = net->device[i].name;
+
+        if (net->device[i].where == NULL)
+            return tender_fail(error, -ENODEV,
+                               "Device '%s' of type NET_BASIC declared but not attached: "
+                               "add --net:%s=IFACE",
+                               name, name);
+    }
+    /* Any socket will do for the ioctls of netdevice(7), and this kind is always there. */
+    socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket_fd < 0)
+        return tender_fail(error, -errno, "socket: %s", strerror(errno));
+    for (unsigned i = 0; rc == 0 && i < net->count; i++)
+        rc = open_device(&net->device[i], socket_fd, error);
+    close(socket_fd);
+    return rc;
+}
