@@ -25,7 +25,7 @@ STORE = {1: b"\x88\x03", 2: b"\x66\x89\x03", 4: b"\x89\x03", 8: b"\x48\x89\x03"}
 
 def at(bar, offset):
     """%rbx = address of BAR `bar` (of the first device in the extension block, abi/hvt.h) + offset"""
-    return (b"\x48\x8b\x9e" + struct.pack("<I", 48 + 40 + 152 * bar)  # mov disp(%rsi), %rbx
+    return (b"\x48\x8b\x9e" + struct.pack("<I", 64 + 40 + 152 * bar)  # mov disp(%rsi), %rbx
             + b"\x48\xb9" + struct.pack("<Q", offset) + b"\x48\x01\xcb")  # movabs $offset, %rcx; add %rcx, %rbx
 
 
