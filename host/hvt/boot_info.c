@@ -31,10 +31,14 @@ struct boot_addresses boot_info_write(uint8_t *ram, const struct boot_info *info
                                  .cpu_cycle_freq = info->cycle_frequency,
                                  .cmdline = CMDLINE_AT,
                                  .mft = MFT_AT};
+    struct mft *mft = (struct mft *)(void *)(ram + MFT_AT);
+    struct hvt_ext *ext = (struct hvt_ext *)(void *)(ram + EXT_AT);
 
     memcpy(ram + HVT_BOOT_INFO_BASE, &boot, sizeof boot);
-    write_manifest((struct mft *)(void *)(ram + MFT_AT), info->mft);
+    write_manifest(mft, info->mft);
     memcpy(ram + CMDLINE_AT, info->cmdline, strlen(info->cmdline) + 1);
-    tender_pci_describe(info->pci, (struct hvt_ext *)(void *)(ram + EXT_AT));
+    tender_pci_describe(info->pci, ext);
+    tender_net_describe(info->net, mft);
+    tender_block_describe(info->block, mft, ext);
     return (struct boot_addresses){.boot_info = HVT_BOOT_INFO_BASE, .extension = EXT_AT};
 }

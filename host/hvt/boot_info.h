@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "abi/hvt.h"
+#include "host/tender/module_block.h"
+#include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 
 struct boot_info {
@@ -18,6 +20,8 @@ struct boot_info {
     const char *cmdline;      /* shorter than HVT_CMDLINE_SIZE */
     const struct mft *mft;
     const struct tender_pci *pci;
+    const struct tender_net *net;
+    const struct tender_block *block;
 };
 
 /* Where it lies: guest addresses. */

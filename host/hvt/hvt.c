@@ -8,7 +8,6 @@
 #include "host/hvt/hvt.h"
 #include "host/hvt/hvt_options.h"
 #include "host/hvt/vcpu.h"
-#include "host/tender/manifest.h"
 #include "host/tender/options.h"
 
 static int read_unikernel(struct hvt *hvt, const char *path)
@@ -21,29 +20,22 @@ static int read_unikernel(struct hvt *hvt, const char *path)
         rc = notes_check_abi(&hvt->elf, &hvt->notes, ABI_TARGET_HVT, HVT_ABI_VERSION, &hvt->error);
     if (rc == 0)
         rc = tender_pci_init(&hvt->pci, hvt->notes.mft, &hvt->error);
+    if (rc == 0) {
+        tender_net_init(&hvt->net, hvt->notes.mft);
+        tender_block_init(&hvt->block, hvt->notes.mft);
+    }
     hvt->ring3 = (hvt->notes.flags & PENSTOCK_FLAG_RING3) != 0;
     return rc;
 }
 
-/* PCI devices are checked where they are opened. */
-static int check_devices(struct hvt *hvt)
-{
-    const struct mft *mft = hvt->notes.mft;
-
-    for (uint32_t i = 1; i < mft->entries; i++)
-        if (mft->e[i].type != MFT_PCI_BASIC && mft->e[i].type != MFT_DMA_BASIC)
-            return tender_fail(
-                &hvt->error, -ENODEV,
-                "Device '%s' of type %s declared but not attached: this tender has no "
-                "devices of that type",
-                mft->e[i].name, manifest_type_name(mft->e[i].type));
-    return 0;
-}
-
 static int open_host(struct hvt *hvt, union cpuid *cpuid)
 {
-    int rc = kvm_open(&hvt->kvm, &hvt->error);
+    int rc = tender_net_open(&hvt->net, &hvt->error);
 
+    if (rc == 0)
+        rc = tender_block_open(&hvt->block, &hvt->error);
+    if (rc == 0)
+        rc = kvm_open(&hvt->kvm, &hvt->error);
     if (rc == 0)
         rc = cpuid_read(&hvt->kvm, cpuid, &hvt->error);
     if (rc == 0)
@@ -144,7 +136,9 @@ static int start_cpu(struct hvt *hvt)
                              .kernel_end = hvt->elf.end,
                              .cmdline = hvt->cmdline,
                              .mft = hvt->notes.mft,
-                             .pci = &hvt->pci};
+                             .pci = &hvt->pci,
+                             .net = &hvt->net,
+                             .block = &hvt->block};
     struct vcpu_start start = {
         .ring3 = hvt->ring3, .entry = hvt->elf.header.e_entry, .stack = hvt->mem_size - 8};
     struct boot_addresses addresses;
@@ -172,8 +166,6 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
     if (rc == 0)
         rc = elf_plan(&hvt->elf, HVT_GUEST_MIN_BASE, hvt->mem_size, &hvt->error);
     if (rc == 0)
-        rc = check_devices(hvt);
-    if (rc == 0)
         rc = open_host(hvt, &cpuid);
     if (rc == 0)
         rc = create_machine(hvt, &cpuid);
@@ -192,6 +184,8 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
 void hvt_close(struct hvt *hvt)
 {
     tender_pci_stop(&hvt->pci);
+    tender_net_close(&hvt->net);
+    tender_block_close(&hvt->block);
     kvm_close(&hvt->kvm);
     events_close(&hvt->events);
     ring0_free(&hvt->ring0);

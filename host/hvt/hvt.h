@@ -18,6 +18,8 @@
 #include "host/hvt/stats.h"
 #include "host/tender/elf.h"
 #include "host/tender/error.h"
+#include "host/tender/module_block.h"
+#include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 #include "host/tender/notes.h"
 
@@ -40,6 +42,8 @@ struct hvt {
     bool ring3;
     /* What the guest has. */
     struct tender_pci pci;
+    struct tender_net net;
+    struct tender_block block;
     struct guest_memory memory;
     struct mappings mappings;
     struct kvm kvm;

@@ -47,6 +47,34 @@ static int apply_pci(void *context, const char *value, struct tender_error *erro
     return tender_pci_option(&hvt->pci, value, error);
 }
 
+static int apply_net(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_net_option(&hvt->net, value, error);
+}
+
+static int apply_net_mac(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_net_mac_option(&hvt->net, value, error);
+}
+
+static int apply_block(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_block_option(&hvt->block, value, error);
+}
+
+static int apply_sector_size(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_block_sector_size_option(&hvt->block, value, error);
+}
+
 static int apply_stats(void *context, const char *value, struct tender_error *error)
 {
     struct hvt *hvt = context;
@@ -66,7 +94,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 5
+#define OPTIONS 9
 
 static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
@@ -74,6 +102,12 @@ static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
         {"--mem=", "N", "guest memory in MB (512)", apply_mem, hvt},
         {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket",
          apply_pci, hvt},
+        {"--net:", "NAME=IFACE", "network device NAME: a TAP, or @FD for one that is open",
+         apply_net, hvt},
+        {"--net-mac:", "NAME=MAC", "its MAC address (a random one)", apply_net_mac, hvt},
+        {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
+         hvt},
+        {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, hvt},
         {"--stats", NULL, "print VM exits at the end (at any time: SIGUSR1)", apply_stats, hvt},
         {"--help", NULL, "print this", apply_nothing, hvt},
         {"--version", NULL, "print the version", apply_nothing, hvt}};

@@ -5,21 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "host/hvt/hvt.h"
+#include "host/hvt/hypercall.h"
 #include "host/hvt/vcpu.h"
 
-/* A hypercall's argument. The guest's is copied in and out: it may lie at any address. */
-union argument {
-    struct hvt_walltime walltime;
-    struct hvt_puts puts;
-    struct hvt_poll poll;
-    struct hvt_halt halt;
-    struct hvt_set_tls_base set_tls_base;
-    struct hvt_pci_config_read config_read;
-    struct hvt_pci_region_access region_access;
-};
-
-static int bad_access(struct hvt *hvt, uint64_t addr, uint64_t size)
+int hvt_bad_access(struct hvt *hvt, uint64_t addr, uint64_t size)
 {
     return tender_fail(&hvt->error, -EFAULT, "Invalid guest access: gpa=0x%" PRIx64 " sz=%" PRIu64,
                        addr, size);
@@ -43,40 +32,8 @@ static int do_puts(struct hvt *hvt, union argument *arg)
     if (puts->len == 0)
         return HVT_CONTINUE;
     if (data == NULL)
-        return bad_access(hvt, puts->data, puts->len);
+        return hvt_bad_access(hvt, puts->data, puts->len);
     return hvt_console_write(hvt, data, puts->len);
-}
-
-static int do_poll(struct hvt *hvt, union argument *arg)
-{
-    struct pollfd fds[MFT_MAX_ENTRIES];
-    struct tender_pci_device *devices[MFT_MAX_ENTRIES];
-    unsigned count = 0;
-    uint64_t deadline;
-    int ready;
-
-    for (unsigned i = 0; i < hvt->pci.count; i++) {
-        struct tender_pci_device *device = &hvt->pci.device[i];
-
-        if (device->irq_fd < 0)
-            continue;
-        fds[count] = (struct pollfd){.fd = device->irq_fd, .events = POLLIN};
-        devices[count++] = device;
-    }
-    if (__builtin_add_overflow(events_now(), arg->poll.timeout_nsecs, &deadline))
-        deadline = EVENTS_NEVER;
-    ready = events_wait(&hvt->events, fds, count, deadline, &hvt->error);
-    if (ready < 0)
-        return ready;
-    arg->poll.ready_set = 0;
-    arg->poll.ret = 0;
-    for (unsigned i = 0; ready > 0 && i < count; i++) {
-        if (fds[i].revents == 0 || !tender_pci_irq_take(devices[i]))
-            continue;
-        arg->poll.ready_set |= 1ull << devices[i]->handle;
-        arg->poll.ret++;
-    }
-    return HVT_CONTINUE;
 }
 
 static int do_halt(struct hvt *hvt, union argument *arg)
@@ -122,12 +79,18 @@ struct hypercall {
 static const struct hypercall calls[] = {
     [HVT_WALLTIME] = {do_walltime, sizeof(struct hvt_walltime), true},
     [HVT_PUTS] = {do_puts, sizeof(struct hvt_puts), false},
-    [HVT_POLL] = {do_poll, sizeof(struct hvt_poll), true},
+    [HVT_POLL] = {hvt_poll, sizeof(struct hvt_poll), true},
+    [HVT_BLOCK_WRITE] = {hvt_block_write, sizeof(struct hvt_block_io), true},
+    [HVT_BLOCK_READ] = {hvt_block_read, sizeof(struct hvt_block_io), true},
+    [HVT_NET_WRITE] = {hvt_net_write, sizeof(struct hvt_net_io), true},
+    [HVT_NET_READ] = {hvt_net_read, sizeof(struct hvt_net_io), true},
     [HVT_HALT] = {do_halt, sizeof(struct hvt_halt), false},
     [HVT_SET_TLS_BASE] = {do_set_tls_base, sizeof(struct hvt_set_tls_base), false},
     [HVT_PCI_CONFIG_READ] = {do_config_read, sizeof(struct hvt_pci_config_read), true},
     [HVT_PCI_REGION_READ] = {do_region_read, sizeof(struct hvt_pci_region_access), true},
     [HVT_PCI_REGION_WRITE] = {do_region_write, sizeof(struct hvt_pci_region_access), true},
+    [HVT_BLOCK_FLUSH] = {hvt_block_flush, sizeof(struct hvt_block_flush), true},
+    [HVT_BLOCK_DISCARD] = {hvt_block_discard, sizeof(struct hvt_block_discard), true},
 };
 
 int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
@@ -143,7 +106,7 @@ int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
     guest =
         guest_pointer(&hvt->memory, GUEST_RAM, addr, call->size, call->answers ? MAPPING_WRITE : 0);
     if (guest == NULL)
-        return bad_access(hvt, addr, call->size);
+        return hvt_bad_access(hvt, addr, call->size);
     memcpy(&arg, guest, call->size);
     rc = call->handle(hvt, &arg);
     if (call->answers && rc >= 0)

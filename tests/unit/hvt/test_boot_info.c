@@ -15,6 +15,21 @@ void tender_pci_describe(const struct tender_pci *pci, struct hvt_ext *ext)
     memset(ext, 0x5a, HVT_EXT_SIZE(pci->count));
 }
 
+void tender_net_describe(const struct tender_net *net, struct mft *mft)
+{
+    (void)net;
+    for (uint32_t i = 1; i < mft->entries; i++)
+        mft->e[i].u.bytes[0] = 0xa5;
+}
+
+void tender_block_describe(const struct tender_block *block, struct mft *mft, struct hvt_ext *ext)
+{
+    (void)block;
+    (void)mft;
+    assert_int_equal(ext->block_max_io, 0x5a5a5a5a5a5a5a5a);
+    ext->block_max_io = 4096;
+}
+
 static struct mft *manifest(uint32_t entries)
 {
     struct mft *mft = calloc(1, MFT_SIZE(entries));
@@ -65,9 +80,12 @@ static void check(uint32_t entries, size_t cmdline_size)
         assert_int_equal(copy->e[i].backend, 0);
         assert_int_equal(copy->e[i].attached, i > 0);
         assert_int_equal(copy->e[i].pad[6], 0);
+        assert_int_equal(copy->e[i].u.bytes[0], i > 0 ? 0xa5 : 0);
     }
     assert_int_equal(at.extension % 8, 0);
     assert_int_equal(ram[at.extension], 0x5a);
+    assert_int_equal(((const struct hvt_ext *)(const void *)(ram + at.extension))->block_max_io,
+                     4096);
     assert_int_equal(ram[at.extension + ext_size - 1], 0x5a);
     assert_int_equal(ram[at.extension - 1], 0);
     assert_int_equal(ram[at.extension + ext_size], 0);

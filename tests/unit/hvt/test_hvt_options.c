@@ -19,6 +19,31 @@ int tender_pci_option(struct tender_pci *pci, const char *value, struct tender_e
     return strcmp(value, "bad") == 0 ? tender_fail(error, -ENODEV, "bad device") : 0;
 }
 
+int tender_net_option(struct tender_net *net, const char *value, struct tender_error *error)
+{
+    net->count++;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -ENODEV, "bad device") : 0;
+}
+
+int tender_net_mac_option(struct tender_net *net, const char *value, struct tender_error *error)
+{
+    net->device[0].has_mac = true;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -EINVAL, "bad address") : 0;
+}
+
+int tender_block_option(struct tender_block *block, const char *value, struct tender_error *error)
+{
+    block->count++;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -ENODEV, "bad device") : 0;
+}
+
+int tender_block_sector_size_option(struct tender_block *block, const char *value,
+                                    struct tender_error *error)
+{
+    block->device[0].block_size = 4096;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -EINVAL, "bad size") : 0;
+}
+
 static void reads_memory_sizes(void **state)
 {
     const struct {
@@ -71,8 +96,20 @@ static struct hvt *parse(char **argv, int *rc)
 static void applies_options(void **state)
 {
     char *plain[] = {"hvt", "u", NULL};
-    char *full[] = {"hvt", "--mem=64", "--stats", "--pci:a=b", "--pci:c=d",
-                    "--",  "u",        "x",       "y z",       NULL};
+    char *full[] = {"hvt",
+                    "--mem=64",
+                    "--stats",
+                    "--pci:a=b",
+                    "--pci:c=d",
+                    "--net:e=f",
+                    "--net-mac:e=02:00:00:00:00:01",
+                    "--block:g=h:ro",
+                    "--block-sector-size:g=4096",
+                    "--",
+                    "u",
+                    "x",
+                    "y z",
+                    NULL};
     struct hvt *hvt;
     int rc;
 
@@ -88,6 +125,10 @@ static void applies_options(void **state)
     assert_int_equal(hvt->mem_size, 64 * MIB);
     assert_true(hvt->stats_at_end);
     assert_int_equal(hvt->pci.count, 2);
+    assert_int_equal(hvt->net.count, 1);
+    assert_true(hvt->net.device[0].has_mac);
+    assert_int_equal(hvt->block.count, 1);
+    assert_int_equal(hvt->block.device[0].block_size, 4096);
     assert_string_equal(hvt->cmdline, "x y z");
     free(hvt);
 }
@@ -105,20 +146,28 @@ static void refuses(char **argv, const char *message, bool misused)
 
 static void refuses_what_is_wrong(void **state)
 {
-    char *unknown[] = {"hvt", "--net:x=tap0", "u", NULL};
+    char *unknown[] = {"hvt", "--disk=x", "u", NULL};
     char *nothing[] = {"hvt", "--mem=1", NULL};
     char *memory[] = {"hvt", "--mem=much", "u", NULL};
     char *device[] = {"hvt", "--pci:bad", "u", NULL};
+    char *net[] = {"hvt", "--net:bad", "u", NULL};
+    char *mac[] = {"hvt", "--net-mac:bad", "u", NULL};
+    char *block[] = {"hvt", "--block:bad", "u", NULL};
+    char *sector_size[] = {"hvt", "--block-sector-size:bad", "u", NULL};
     char *longer[] = {"hvt", "u", NULL, NULL};
     char *argument = malloc(HVT_CMDLINE_SIZE + 1);
 
     (void)state;
     longer[2] = memset(argument, 'x', HVT_CMDLINE_SIZE);
     argument[HVT_CMDLINE_SIZE] = '\0';
-    refuses(unknown, "Invalid option: `--net:x=tap0'", true);
+    refuses(unknown, "Invalid option: `--disk=x'", true);
     refuses(nothing, "Missing KERNEL operand", true);
     refuses(memory, "Malformed argument to --mem", false);
     refuses(device, "bad device", false);
+    refuses(net, "bad device", false);
+    refuses(mac, "bad address", false);
+    refuses(block, "bad device", false);
+    refuses(sector_size, "bad size", false);
     refuses(longer, "Guest command line too long (max=8191 characters)", false);
     argument[HVT_CMDLINE_SIZE - 1] = '\0';
     {
