@@ -4,7 +4,7 @@
 # installation. Needs lib.sh.
 
 packages_for() {
-    local build="gcc libc6-dev make meson ninja-build pkgconf libcyaml-dev libyaml-dev libcmocka-dev"
+    local build="gcc libc6-dev make meson ninja-build pkgconf libcyaml-dev libyaml-dev libseccomp-dev libcmocka-dev"
     local deps="dpkg-dev patch xz-utils"
     local run="iproute2 iputils-ping"
     case $1 in

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
  * Memory for the stacks of tasks, TASK_STACK_SIZE bytes each, and what happens when one is too
- * small: stack_native.c has the host's page protection for that, stack_hvt.c checks a mark.
+ * small: stack_native.c has the host's page protection for that, stack_bare.c checks a mark.
  */
 #ifndef PENSTOCK_TASK_STACK_H
 #define PENSTOCK_TASK_STACK_H

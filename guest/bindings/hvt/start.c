@@ -8,7 +8,7 @@
 
 struct hvt_guest hvt_guest = {.log.level = LOG_WARN, .wall.monotonic = UINT64_MAX};
 
-/* hvt.ld's symbols: their addresses are what they mean. */
+/* unikernel.ld's symbols: their addresses are what they mean. */
 extern const char _stext[], _etext[], _erodata[], _end[];
 
 /* Solo5's tenders do not look at a segment without bytes in the file, so .bss may be beyond RAM

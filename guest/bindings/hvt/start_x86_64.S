@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Entry: %rdi = boot info, %rsi = extension block or 0 (abi/hvt.h). The stack that the tender chose is at the top of
- * RAM; ours stands above a read-only segment instead (hvt.ld), so that it cannot silently grow into the heap.
+ * RAM; ours stands above a read-only segment instead (unikernel.ld), so that it cannot silently grow into the heap.
  */
     .section .text.start, "ax", @progbits
     .globl _start

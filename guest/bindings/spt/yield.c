@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: ISC
+/*
+ * One system call where something is ready or the deadline has passed; else two, and a third where
+ * the timer stands at another time.
+ */
+#include "guest/bindings/spt/spt_guest.h"
+#include "guest/bindings/spt/sys.h"
+
+#define EVENTS 16
+
+/* A PCI device's interrupt is taken with this. False: somebody else woke us for nothing. */
+static bool take_interrupt(uint64_t handle)
+{
+    struct spt_request unmask = {.kind = SPT_IRQ_UNMASK, .handle = handle};
+    uint64_t count;
+
+    if (sys_read(spt_guest.ext->irq_fd[handle], &count, sizeof(count)) != sizeof(count))
+        return false;
+    if (spt_guest.ext->irq_unmask & (1ull << handle))
+        spt_ask(&unmask);
+    return true;
+}
+
+static bool is_interrupt(uint64_t handle)
+{
+    return spt_guest.ext && spt_guest.ext->irq_fd[handle] >= 0;
+}
+
+/* The devices among the events. */
+static solo5_handle_set_t devices(const struct sys_epoll_event *events, long count)
+{
+    solo5_handle_set_t ready = 0;
+
+    for (long i = 0; i < count; i++) {
+        uint64_t handle = events[i].data[0];
+
+        if (handle < MFT_MAX_ENTRIES && (!is_interrupt(handle) || take_interrupt(handle)))
+            ready |= 1ull << handle;
+    }
+    return ready;
+}
+
+static solo5_handle_set_t wait(int timeout_ms)
+{
+    struct sys_epoll_event events[EVENTS];
+
+    return devices(events, sys_epoll_wait(spt_guest.boot->epollfd, events, EVENTS, timeout_ms));
+}
+
+/* Setting it also takes back that it has fired. */
+static void arm(solo5_time_t deadline)
+{
+    const struct sys_itimerspec value = {.value = {.sec = (int64_t)(deadline / 1000000000u),
+                                                   .nsec = (int64_t)(deadline % 1000000000u)}};
+
+    if (spt_guest.armed == deadline)
+        return;
+    sys_timerfd_settime(spt_guest.boot->timerfd, SYS_TIMER_ABSTIME, &value);
+    spt_guest.armed = deadline;
+}
+
+void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set)
+{
+    solo5_handle_set_t ready = wait(0);
+
+    if (ready == 0 && solo5_clock_monotonic() < deadline) {
+        do {
+            arm(deadline);
+            ready = wait(-1);
+        } while (ready == 0 && spt_clock_read() < deadline);
+    }
+    if (ready_set)
+        *ready_set = ready;
+}

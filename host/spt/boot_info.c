@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: ISC
+/* What a guest is told when it starts: boot info, its manifest, its command line, our extension
+ * block (abi/spt.h). */
+#include <assert.h>
+#include <string.h>
+
+#include "host/spt/spt.h"
+
+#define ALIGN(size) (((size) + 63ull) & ~63ull)
+
+#define MFT_AT     (SPT_BOOT_INFO_BASE + ALIGN(sizeof(struct spt_boot_info)))
+#define CMDLINE_AT (MFT_AT + ALIGN(MFT_SIZE(MFT_MAX_ENTRIES)))
+#define EXT_AT     (CMDLINE_AT + SPT_CMDLINE_SIZE)
+#define DEVICES_AT (EXT_AT + ALIGN(sizeof(struct spt_ext)))
+#define END        (DEVICES_AT + HVT_EXT_SIZE(MFT_MAX_ENTRIES))
+
+static_assert(END <= SPT_GUEST_MIN_BASE, "boot information ends before the executable begins");
+
+const uint64_t spt_ext_addr = EXT_AT;
+
+static void *pointer(uint64_t addr)
+{
+    return (void *)(uintptr_t)addr;
+}
+
+/* The guest's copy says which devices there are, and nothing of what the tender has behind them. */
+static void write_manifest(struct mft *to, const struct mft *mft)
+{
+    memcpy(to, mft, MFT_SIZE(mft->entries));
+    for (uint32_t i = 0; i < to->entries; i++) {
+        to->e[i].backend = 0;
+        to->e[i].attached = i > 0;
+        memset(to->e[i].pad, 0, sizeof to->e[i].pad);
+    }
+}
+
+static void write_ext(const struct spt *spt, struct spt_ext *ext)
+{
+    *ext = (struct spt_ext){.magic = SPT_EXT_MAGIC,
+                            .version = SPT_EXT_VERSION,
+                            .size = sizeof *ext,
+                            .devices = DEVICES_AT,
+                            .server_fd = spt->server_fd};
+    for (unsigned i = 0; i < MFT_MAX_ENTRIES; i++)
+        ext->irq_fd[i] = -1;
+    for (unsigned i = 0; i < spt->pci.count; i++) {
+        const struct tender_pci_device *device = &spt->pci.device[i];
+
+        ext->irq_fd[device->handle] = device->irq_fd;
+        if (device->irq_fd >= 0 && device->irq_kind == PCI_IRQ_INTX)
+            ext->irq_unmask |= 1ull << device->handle;
+    }
+}
+
+void spt_boot_info_write(const struct spt *spt)
+{
+    const struct spt_boot_info boot = {.mem_size = spt->mem_size,
+                                       .kernel_end = spt->elf.end,
+                                       .cmdline = CMDLINE_AT,
+                                       .mft = MFT_AT,
+                                       .epollfd = spt->epoll_fd,
+                                       .timerfd = spt->timer_fd};
+
+    memcpy(pointer(SPT_BOOT_INFO_BASE), &boot, sizeof boot);
+    write_manifest(pointer(MFT_AT), spt->notes.mft);
+    memcpy(pointer(CMDLINE_AT), spt->cmdline, strlen(spt->cmdline) + 1);
+    write_ext(spt, pointer(EXT_AT));
+    tender_pci_describe(&spt->pci, pointer(DEVICES_AT));
+}
