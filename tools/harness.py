@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("PENSTOCK_BUILD", ROOT / "build"))
 PENSTOCK = BUILD / "penstock"
 HVT = BUILD / "penstock-hvt"
+SPT = BUILD / "penstock-spt"
+TENDERS = {"hvt": HVT, "spt": SPT}  # a native unikernel is its own
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 
@@ -46,7 +48,7 @@ def netns_missing():
 
 
 def unikernel(name, target):
-    """The path of a unikernel built for a target ("hvt" or "native")."""
+    """The path of a unikernel built for a target ("hvt", "spt" or "native")."""
     for folder in ("unikernels", "tests/unikernels"):
         path = BUILD / folder / f"{name}.{target}"
         if path.exists():
@@ -57,8 +59,8 @@ def unikernel(name, target):
 def command(name, target, options=(), args=()):
     """The command line that runs a unikernel: options are the tender's, args the unikernel's."""
     path = str(unikernel(name, target))
-    if target == "hvt":
-        return [str(HVT), *options, "--", path, *args]
+    if target in TENDERS:
+        return [str(TENDERS[target]), *options, "--", path, *args]
     return [path, *options, "--", *args]
 
 
@@ -166,9 +168,13 @@ class Process:
             return None
 
     def cpu_seconds(self):
-        """CPU time it has used so far, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """CPU time it has used so far, all threads and children."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        ticks = 0
+        for pid in (self.pid, *children):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self):
         return self

@@ -20,7 +20,7 @@ scapy = pytest.importorskip("scapy.all", reason="scapy (package python3-scapy) i
 missing = harness.netns_missing()
 pytestmark = pytest.mark.skipif(missing is not None, reason=missing or "")
 hvt = pytest.mark.skipif(harness.kvm_missing() is not None, reason=harness.kvm_missing() or "")
-TARGETS = [pytest.param("hvt", marks=hvt), "native"]
+TARGETS = [pytest.param("hvt", marks=hvt), "spt", "native"]
 
 OURS = "10.0.0.1"
 SERVER = "10.0.0.2"

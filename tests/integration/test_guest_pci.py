@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import harness  # noqa: E402
 
 hvt = pytest.mark.skipif(harness.kvm_missing() is not None, reason=harness.kvm_missing() or "")
-both = pytest.mark.parametrize("target", [pytest.param("hvt", marks=hvt), "native"])
+each = pytest.mark.parametrize("target", [pytest.param("hvt", marks=hvt), "spt", "native"])
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def cards():
 
 
 # Only on hvt a pointer reaches a register that is not mapped: the tender emulates the access.
-ACCESS = {"hvt": ["pointers"], "native": []}
+ACCESS = {"hvt": ["pointers"], "spt": [], "native": []}
 
 
-@both
+@each
 def test_one_device(cards, target):
     status, output = harness.run("pci_info", target, options=[f"--pci:nic0={cards[0]}"], args=ACCESS[target])
     assert status == 0, output
@@ -33,7 +33,7 @@ def test_one_device(cards, target):
     assert "register 0x1000 is mapped" in output
 
 
-@both
+@each
 def test_two_devices_at_once(cards, target):
     options = [f"--pci:nic{i}={where}" for i, where in enumerate(cards)]
     status, output = harness.run("pci_two", target, options=options, args=ACCESS[target])

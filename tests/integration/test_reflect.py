@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""reflect, and with it the 82599 driver, on both targets: what goes in comes back, byte for byte and in order."""
+"""reflect, and with it the 82599 driver, on each target: what goes in comes back, byte for byte and in order."""
 import random
 import re
 import struct
@@ -16,7 +16,7 @@ BROADCAST = b"\xff" * 6
 LARGEST = 1514  # without FCS
 
 no_kvm = pytest.mark.skipif(bool(harness.kvm_missing()), reason=str(harness.kvm_missing()))
-both = pytest.mark.parametrize("target", ["native", pytest.param("hvt", marks=no_kvm)])
+each = pytest.mark.parametrize("target", ["native", "spt", pytest.param("hvt", marks=no_kvm)])
 
 
 def frame(size, seed, destination=None):
@@ -49,7 +49,7 @@ def reflect(target, folder, frames, options=(), seconds=1):
     return list(read_pcap(folder / "out.pcap")), output
 
 
-@both
+@each
 def test_frames_come_back_as_they_were(target, tmp_path):
     sizes = [60, 61, 63, 64, 65, 128, 590, 1024, 1500, 1513, LARGEST]
     frames = [frame(sizes[i % len(sizes)], i) for i in range(1800)]  # both rings wrap
@@ -60,7 +60,7 @@ def test_frames_come_back_as_they_were(target, tmp_path):
     assert re.search(r"^reflect: 1800 packets in 2\.\d+ s, ", output, re.M), output
 
 
-@both
+@each
 def test_oversized_frames_are_dropped_whole(target, tmp_path):
     good = [frame(LARGEST, i) for i in range(40)]
     frames = []
@@ -70,20 +70,20 @@ def test_oversized_frames_are_dropped_whole(target, tmp_path):
     assert back == good
 
 
-@both
+@each
 def test_a_vlan_tag_of_four_bytes_more_is_let_through(target, tmp_path):
     plain = frame(LARGEST, 1)
     tagged = plain[:12] + b"\x81\x00\x00\x05" + plain[12:]
     assert reflect(target, tmp_path, [tagged])[0] == [tagged]
 
 
-@both
+@each
 def test_broadcasts_come_back_too(target, tmp_path):
     frames = [frame(60, i, BROADCAST) for i in range(10)]
     assert reflect(target, tmp_path, frames)[0] == frames
 
 
-@both
+@each
 def test_refuses_other_arguments(target):
     with harness.Emulator("sink") as card:
         for arguments in (["--seconds=0"], ["--seconds="], ["--seconds=1x"], ["--hours=1"], ["--seconds=1", "2"]):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import harness  # noqa: E402
 
 hvt = pytest.mark.skipif(harness.kvm_missing() is not None, reason=harness.kvm_missing() or "")
-both = pytest.mark.parametrize("target", [pytest.param("hvt", marks=hvt), "native"])
+each = pytest.mark.parametrize("target", [pytest.param("hvt", marks=hvt), "spt", "native"])
 
 # struct mft_entry (abi/manifest.h): where nic0's PCI_BASIC entry has its fields
 ENTRY_SIZE, NAME_SIZE, TYPE, UNION = 104, 68, 68, 72
@@ -41,7 +41,7 @@ def reflect_with(folder, target, change):
 
 
 def start(target, path, options, args=()):
-    head = [harness.HVT, *options, "--", path] if target == "hvt" else [path, *options, "--"]
+    head = [harness.TENDERS[target], *options, "--", path] if target in harness.TENDERS else [path, *options, "--"]
     with harness.Process([*head, *args]) as process:
         status = process.wait(20)
         return status, process.output
@@ -64,17 +64,17 @@ def still_works(target, card):
     assert "reflect: 0 packets" in output
 
 
-@both
+@each
 def test_declared_but_not_attached(target):
     assert len(refused(target, [], '"nic0"', "not attached", "--pci:nic0=WHERE")) == 1
 
 
-@both
+@each
 def test_attached_but_not_declared(card, target):
     refused(target, [f"--pci:nic7={card.where}"], "nic7", "no PCI device of this name")
 
 
-@both
+@each
 @pytest.mark.parametrize("where, words", [
     ("vfio-user:/nonexistent/socket", ["/nonexistent/socket", "no such socket"]),
     ("vfio-user:/etc/passwd", ["/etc/passwd"]),
@@ -89,7 +89,7 @@ def test_where_that_is_no_device(target, where, words):
     refused(target, [f"--pci:nic0={where}"], *words)
 
 
-@both
+@each
 @pytest.mark.parametrize("offset, value, says", [
     (VENDOR, b"\xf4\x1a", "1af4:10fb"),
     (DEVICE, b"\x63\x15", "8086:1563"),
@@ -104,7 +104,7 @@ def test_wrong_identity(tmp_path, card, target, offset, value, says):
     refused(target, [f"--pci:nic0={card.where}"], "nic0", says, "8086:10fb", path=path)
 
 
-@both
+@each
 def test_bar_that_the_device_has_not(tmp_path, card, target):
     def change(image, entry):
         image[entry + FLAGS] |= 1 << 5
@@ -113,7 +113,7 @@ def test_bar_that_the_device_has_not(tmp_path, card, target):
     still_works(target, card)
 
 
-@both
+@each
 @pytest.mark.parametrize("size", [1 << 50, (1 << 64) - 1, (1 << 64) - 4096])
 def test_dma_window_too_large(tmp_path, card, target, size):
     def change(image, entry):
@@ -123,7 +123,7 @@ def test_dma_window_too_large(tmp_path, card, target, size):
     still_works(target, card)
 
 
-@both
+@each
 @pytest.mark.parametrize("offset, value", [
     (0, b"nic-0"),                        # a name of other than letters and digits
     (NAME_SIZE - 1, b"x"),                # not terminated
@@ -142,7 +142,7 @@ def test_malformed_manifest(tmp_path, card, target, offset, value):
     refused(target, [f"--pci:nic0={card.where}"], "manifest", path=path)
 
 
-@both
+@each
 def test_same_name_twice(tmp_path, card, target):
     def change(image, entry):
         image[entry + ENTRY_SIZE:entry + ENTRY_SIZE + 4] = b"nic0"  # the entry of the shared DMA memory
@@ -182,7 +182,7 @@ class Listener:
             client.close()
 
 
-@both
+@each
 @pytest.mark.parametrize("answer, close", [
     (b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", True),
     (os.urandom(4096), False),
@@ -199,7 +199,7 @@ def test_socket_that_is_not_vfio_user(tmp_path, target, answer, close):
         assert time.monotonic() - begin < 15
 
 
-@both
+@each
 @pytest.mark.parametrize("busy", [False, True], ids=["at-rest", "under-load"])
 def test_server_dies_while_running(target, busy):
     with harness.Emulator("generator:64" if busy else "sink") as card, \
@@ -210,7 +210,7 @@ def test_server_dies_while_running(target, busy):
         assert "nic0" in process.lines[-1] and "gone" in process.lines[-1], process.output
 
 
-@both
+@each
 def test_tender_killed_leaves_the_device_to_the_next(target):
     with harness.Emulator("generator:64") as card:
         with harness.Process(harness.command("reflect", target, [f"--pci:nic0={card.where}"])) as process:
@@ -221,7 +221,7 @@ def test_tender_killed_leaves_the_device_to_the_next(target):
         assert status == 0 and "reflect: 0 packets" not in output, output
 
 
-@both
+@each
 def test_device_is_taken(target):
     with harness.Emulator("sink") as card, \
             harness.Process(harness.command("reflect", target, [f"--pci:nic0={card.where}"])) as first:
@@ -232,7 +232,7 @@ def test_device_is_taken(target):
     assert "Exiting on signal 15" in still, still
 
 
-@both
+@each
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_it_in_order(card, target, number):
     with harness.Process(harness.command("reflect", target, [f"--pci:nic0={card.where}"])) as process:
