@@ -7,8 +7,6 @@
 
 #include "nic.h"
 
-#define SCAN_TURNS 64u /* while busy, newly enabled transmit queues are looked for this often */
-
 static const struct emu_area hot_areas[] = {{0x1000, 0x1000}, {0x6000, 0x2000}, {0xd000, 0x1000}};
 
 void nic_reset(struct nic *nic)
@@ -27,7 +25,7 @@ void nic_reset(struct nic *nic)
     memset(nic->tx_active, 0, sizeof(nic->tx_active));
     memset(nic->rx_touched, 0, sizeof(nic->rx_touched));
     nic->rx_blocked = 0;
-    nic->idle = true;
+    nic->tx_scan_at = 0;
     nic->filter_stale = true;
     emu_intx_level(&nic->dev, false);
 }
@@ -96,14 +94,10 @@ static unsigned poll(struct emu_device *dev, uint64_t now)
 
     nic->now = now;
     nic->turn++;
-    if (emu_bus_master(dev) && !(*nic_reg(nic, IXGBE_CTRL) & IXGBE_CTRL_MASTER_DISABLE)) {
-        if (nic->idle || nic->turn % SCAN_TURNS == 0)
-            nic_tx_scan(nic);
-        if (nic_link_up(nic))
-            done = nic_rx_poll(nic) + nic_tx_poll(nic);
-    }
+    if (nic_link_up(nic) && emu_bus_master(dev) &&
+        !(*nic_reg(nic, IXGBE_CTRL) & IXGBE_CTRL_MASTER_DISABLE))
+        done = nic_rx_poll(nic) + nic_tx_poll(nic);
     nic_irq_poll(nic);
-    nic->idle = done == 0;
     return done;
 }
 

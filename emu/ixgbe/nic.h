@@ -29,78 +29,21 @@
 #include "abi/hw/ixgbe.h"
 #include "emu/device.h"
 #include "ixgbe_model.h"
+#include "ring.h"
+#include "stats.h"
+#include "sum.h"
 
 #define NIC_QUEUES      IXGBE_HW_QUEUES
 #define NIC_BATCH       PORT_BATCH /* descriptors of a queue in one turn */
-#define NIC_FCS         4u
 #define NIC_NVM_WORDS   1024u
 #define NIC_RARS        128u
 #define NIC_RSS_INPUT   36u /* bytes: two IPv6 addresses and two ports */
 #define NIC_TX_DESC_MAX 40u /* descriptors of one packet (datasheet 7.2.1.1) */
 #define NIC_TX_ARENA    131072u
-#define NIC_TX_PACKET \
-    (262144u + 512u) /* bytes of a packet before segmentation: PAYLEN has 18 bits */
-
-/* ---- counters (stats.c) ---- */
-
-enum nic_counter {
-    C_PRC64, /* the six sizes, in this order; so for PTC64 */
-    C_PRC127,
-    C_PRC255,
-    C_PRC511,
-    C_PRC1023,
-    C_PRC1522,
-    C_GPRC,
-    C_BPRC,
-    C_MPRC,
-    C_GORC,
-    C_TOR,
-    C_TPR,
-    C_RXNFGPC,
-    C_RXNFGBC,
-    C_RXDGPC,
-    C_RXDGBC,
-    C_MPC0,
-    C_RLEC,
-    C_RUC,
-    C_ROC,
-    C_XEC,
-    C_PTC64,
-    C_PTC127,
-    C_PTC255,
-    C_PTC511,
-    C_PTC1023,
-    C_PTC1522,
-    C_GPTC,
-    C_BPTC,
-    C_MPTC,
-    C_GOTC,
-    C_TPT,
-    C_TXDGPC,
-    C_TXDGBC,
-    C_QPTC,
-    C_QBTC = C_QPTC + 16,
-    C_COUNT = C_QBTC + 16,
-};
-
-/* What a batch adds to the counters of one direction. */
-struct nic_tally {
-    uint32_t packets;
-    uint32_t multicast; /* without broadcast */
-    uint32_t broadcast;
-    uint64_t sizes; /* six numbers of 8 bits: a batch is at most 64 frames */
-    uint64_t bytes; /* without FCS */
-};
+/* Bytes of a packet before segmentation: PAYLEN has 18 bits. */
+#define NIC_TX_PACKET (262144u + 512u)
 
 /* ---- queues ---- */
-
-/* A ring as the driver set it up; latched when the queue is switched on. */
-struct nic_ring {
-    uint64_t base;
-    uint32_t size; /* descriptors */
-    uint32_t head; /* the next one to work on; published in RDH and TDH */
-    bool on;
-};
 
 struct nic_rxq {
     struct nic_ring ring;
@@ -193,13 +136,13 @@ struct nic_tx_batch {
 struct nic {
     struct emu_device dev;
     volatile uint32_t *hot; /* BAR 0 as memory: only the hot pages of it count */
-    uint64_t now;
-    uint64_t turn;
-    bool idle;
-    bool filter_stale;
-    uint64_t rx_blocked; /* since when the first frame finds no descriptor; 0: it does not */
+    uint64_t now;           /* of this turn, or of the access to an interrupt register */
+    uint64_t turn;          /* their number */
+    bool filter_stale;      /* a register that nic.filter is made from has changed */
+    uint64_t rx_blocked;    /* since when the first frame finds no descriptor; 0: it does not */
     uint64_t rx_touched[NIC_QUEUES / 64]; /* queues that got something in this turn */
     uint64_t tx_active[NIC_QUEUES / 64];  /* queues that were seen enabled */
+    uint64_t tx_scan_at;                  /* when they are looked for again */
     struct nic_irq irq;
     struct nic_spi spi;
     struct nic_i2c i2c;
@@ -291,120 +234,6 @@ static inline uint8_t nic_ivar(struct nic *nic, unsigned queue, bool tx)
     return (uint8_t)(*nic_reg(nic, IXGBE_IVAR(queue / 2)) >> (queue % 2 * 16 + tx * 8));
 }
 
-/* ---- stats.c ---- */
-
-/* Adds a frame of len bytes (without FCS) whose destination begins at `data`. */
-static inline void nic_tally_frame(struct nic_tally *tally, const uint8_t *data, uint32_t len)
-{
-    uint32_t size = len + NIC_FCS;
-    unsigned log2 = 31 - (unsigned)__builtin_clz(size | 64);
-
-    tally->packets++;
-    tally->bytes += len;
-    /* 64, 65-127, 128-255 ... 1024- */
-    tally->sizes += 1ull << 8 * (size <= 64 ? 0 : log2 < 10 ? log2 - 5 : 5);
-    if (data[0] & 1) {
-        bool all = true;
-
-        for (unsigned i = 0; i < 6; i++)
-            all &= data[i] == 0xff;
-        tally->broadcast += all;
-        tally->multicast += !all;
-    }
-}
-
-void nic_count_rx(struct nic *nic, const struct nic_tally *tally);
-void nic_count_tx(struct nic *nic, unsigned queue, const struct nic_tally *tally);
-void nic_count_queue_rx(struct nic *nic, unsigned queue, uint32_t packets, uint64_t bytes);
-void nic_count_queue_drop(struct nic *nic, unsigned queue, uint32_t packets);
-uint32_t nic_stat_read(struct nic *nic, uint32_t offset);
-
-/* ---- ring.c ---- */
-
-/*
- * Looks at the queue whose registers begin at `block` (IXGBE_RXQ, IXGBE_TXQ): takes over what the
- * driver has set up, and returns how many descriptors it has given the hardware; *changed: the ring
- * is a new one. 0 as well if the queue is off or makes no sense: that is logged.
- */
-uint32_t nic_ring_open(struct nic *nic, struct nic_ring *ring, uint32_t block, bool *changed);
-
-/* Switches the queue off, for a reason that is logged. */
-void nic_ring_stop(struct nic *nic, struct nic_ring *ring, uint32_t block, const char *why);
-
-/* How many descriptors from index i on are certainly one piece of I/O virtual memory. */
-static inline uint32_t nic_ring_run(const struct nic_ring *ring, uint32_t i)
-{
-    uint32_t wrap = ring->size - i;
-    uint32_t page = (4096 - ((uint32_t)(ring->base + 16ull * i) & 4095)) / 16;
-
-    return wrap < page ? wrap : page;
-}
-
-static inline void *nic_ring_at(struct nic *nic, const struct nic_ring *ring, uint32_t i,
-                                uint32_t count, enum emu_dma_access access)
-{
-    return emu_dma_at(&nic->dev.dma, ring->base + 16ull * i, count * 16, access);
-}
-
-static inline uint32_t nic_ring_next(const struct nic_ring *ring, uint32_t i, uint32_t count)
-{
-    i += count;
-    return i >= ring->size ? i - ring->size : i;
-}
-
-/* ---- sums; crc.c ---- */
-
-/*
- * The Internet checksum's sum (RFC 1071), not yet folded, with the carry of bit 63 added at bit 0;
- * `sum` is what it begins with. Native words give the same bytes as big-endian ones (2(B) there).
- * Inline for the headers' constant lengths.
- */
-static inline uint64_t nic_sum(const uint8_t *data, uint32_t len, uint64_t sum)
-{
-    uint64_t word;
-
-    for (; len >= 8; data += 8, len -= 8) {
-        memcpy(&word, data, 8);
-        sum += word;
-        sum += sum < word;
-    }
-    word = 0;
-    if (len & 4) {
-        uint32_t half;
-
-        memcpy(&half, data, 4);
-        word = half;
-        data += 4;
-    }
-    if (len & 2) {
-        uint16_t pair;
-
-        memcpy(&pair, data, 2);
-        word += pair;
-        data += 2;
-    }
-    if (len & 1) /* little endian: as if a 0 followed */
-        word += *data;
-    sum += word;
-    return sum + (sum < word);
-}
-
-/* Folds to 16 bits, in memory order: store the result as it is. */
-static inline uint16_t nic_fold(uint64_t sum)
-{
-    uint32_t high = (uint32_t)(sum >> 32), folded = (uint32_t)sum + high;
-
-    folded += folded < high;
-    folded += folded << 16 | folded >> 16;
-    return (uint16_t)(folded >> 16);
-}
-
-/* The CRC of Ethernet (IEEE 802.3, 3.2.9) and that of SCTP (RFC 9260, appendix A), by their
- * polynomial. */
-#define NIC_CRC_ETHERNET 0xedb88320u
-#define NIC_CRC_SCTP     0x82f63b78u
-uint32_t nic_crc32(const uint8_t *data, uint32_t len, uint32_t polynomial);
-
 /* ---- filter.c, rss.c ---- */
 
 /* Works nic->filter out from the registers. */
@@ -459,9 +288,6 @@ struct nic_rxq *nic_rx_open(struct nic *nic, unsigned queue);
 void nic_rx_publish(struct nic *nic);
 
 /* ---- tx.c, tx_offload.c ---- */
-
-/* Notes which queues are enabled. */
-void nic_tx_scan(struct nic *nic);
 
 /* A bounded turn; returns how many descriptors were done. */
 unsigned nic_tx_poll(struct nic *nic);

@@ -11,92 +11,98 @@ static bool accepted(const struct nic_rx_meta *meta)
     return meta->fate <= NIC_ACCEPT_INEXACT;
 }
 
-/* Frames that found no descriptor, from `at` on: they wait, unless they have done so for too long.
- */
-static unsigned blocked(struct nic *nic, struct nic_rx_meta *meta, unsigned at, unsigned count)
-{
-    if (nic->rx_blocked == 0)
-        nic->rx_blocked = nic->now;
-    if (nic->now - nic->rx_blocked < HOLD_NS)
-        return at;
-    for (unsigned i = at; i < count; i++)
-        if (accepted(&meta[i]))
-            meta[i].fate = NIC_MISSED;
-    nic_irq_misc(nic, IXGBE_EICR_RX_MISS);
-    return count;
-}
-
-/* Hands frames to their queues, in order; returns how many are done with, one way or another. */
-static unsigned deliver(struct nic *nic, const struct port_frame *frames, struct nic_rx_meta *meta,
-                        unsigned count)
-{
-    unsigned at = 0;
-
-    while (at < count) {
-        unsigned queue = meta[at].queue, end = at, written;
-
-        while (end < count && accepted(&meta[end]) && meta[end].queue == queue)
-            end++;
-        if (end == at) {
-            at++;
-            continue;
-        }
-        written = nic_rx_write(nic, queue, frames + at, meta + at, end - at);
-        if (written > 0)
-            nic->rx_blocked = 0;
-        at += written;
-        if (at == end)
-            continue;
-        if (nic->rxq[queue].ring.on && !nic->rxq[queue].drop_en)
-            return blocked(nic, meta, at, count);
-        meta[at++].fate = NIC_DROPPED;
-    }
-    return count;
-}
-
-static void count_error(struct nic *nic, const struct nic_rx_meta *meta)
+/* A frame that was not received, for whatever reason. */
+static void count_lost(struct nic *nic, const struct port_frame *frame,
+                       const struct nic_rx_meta *meta)
 {
     static const uint8_t counters[] = {[NIC_UNDERSIZE] = C_RUC,
                                        [NIC_OVERSIZE] = C_ROC,
                                        [NIC_BAD_LENGTH] = C_RLEC,
                                        [NIC_MISSED] = C_MPC0};
+    const bool bad = meta->fate >= NIC_UNDERSIZE && meta->fate <= NIC_BAD_LENGTH;
 
-    if (meta->fate == NIC_DROPPED)
+    nic_count_lost(nic, frame, !bad);
+    if (meta->fate == NIC_DROPPED) {
         nic_count_queue_drop(nic, meta->queue, 1);
-    else if (meta->fate == NIC_MISSED)
+        return;
+    }
+    if (meta->fate == NIC_MISSED)
         nic->dev.stats.rx_missed++;
     else
         nic->dev.stats.rx_errors++;
-    if (meta->fate != NIC_DROPPED && meta->fate != NIC_REJECT)
+    if (meta->fate != NIC_REJECT)
         nic->count[counters[meta->fate]]++;
 }
 
-static unsigned count_frames(struct nic *nic, const struct port_frame *frames,
-                             const struct nic_rx_meta *meta, unsigned count)
+static void count_received(struct nic *nic, const struct port_frame *frames,
+                           const struct nic_rx_meta *meta, unsigned count)
 {
-    struct nic_tally tally = {0};
-    uint64_t bytes = 0, bad = 0, bad_bytes = 0;
+    uint32_t wrong_sums = 0;
 
+    for (unsigned i = 0; i < count; i++)
+        wrong_sums += (meta[i].status & (IXGBE_RXD_ERR_IPE | IXGBE_RXD_ERR_L4E)) != 0;
+    nic->count[C_XEC] += wrong_sums;
+    nic_count_rx(nic, frames, count);
+}
+
+/* Frames that found no descriptor: they wait, unless they have done so for too long. Returns how
+ * many are given up. */
+static unsigned blocked(struct nic *nic, const struct port_frame *frames, struct nic_rx_meta *meta,
+                        unsigned count)
+{
+    if (nic->rx_blocked == 0)
+        nic->rx_blocked = nic->now;
+    if (nic->now - nic->rx_blocked < HOLD_NS)
+        return 0;
     for (unsigned i = 0; i < count; i++) {
-        bytes += frames[i].len;
-        if (meta[i].status & (IXGBE_RXD_ERR_IPE | IXGBE_RXD_ERR_L4E))
-            nic->count[C_XEC]++;
-        if (accepted(&meta[i])) {
-            nic_tally_frame(&tally, frames[i].data, frames[i].len);
-            continue;
+        if (accepted(&meta[i]))
+            meta[i].fate = NIC_MISSED;
+        count_lost(nic, &frames[i], &meta[i]);
+    }
+    nic_irq_misc(nic, IXGBE_EICR_RX_MISS);
+    return count;
+}
+
+/* How many frames from the start have the same queue as the first. */
+static unsigned run_of(const struct nic_rx_meta *meta, unsigned count)
+{
+    unsigned n = 0;
+
+    while (n < count && accepted(&meta[n]) && meta[n].queue == meta[0].queue)
+        n++;
+    return n;
+}
+
+/*
+ * Hands frames to their queues, in order. Returns how many are done with, one way or another;
+ * *received: how many found a descriptor.
+ */
+static unsigned deliver(struct nic *nic, const struct port_frame *frames, struct nic_rx_meta *meta,
+                        unsigned count, unsigned *received)
+{
+    unsigned at = 0;
+
+    for (*received = 0; at < count;) {
+        unsigned run = run_of(meta + at, count - at), queue = meta[at].queue;
+        unsigned written = run ? nic_rx_write(nic, queue, frames + at, meta + at, run) : 0;
+
+        if (written > 0) {
+            count_received(nic, frames + at, meta + at, written);
+            nic->rx_blocked = 0;
+            *received += written;
+            at += written;
         }
-        count_error(nic, &meta[i]);
-        if (meta[i].fate >= NIC_UNDERSIZE && meta[i].fate <= NIC_BAD_LENGTH) {
-            bad++;
-            bad_bytes += frames[i].len;
+        if (written < run) {
+            if (nic->rxq[queue].ring.on && !nic->rxq[queue].drop_en)
+                return at + blocked(nic, frames + at, meta + at, count - at);
+            meta[at].fate = NIC_DROPPED;
+        }
+        if (written < run || run == 0) {
+            count_lost(nic, &frames[at], &meta[at]);
+            at++;
         }
     }
-    nic->count[C_TPR] += count;
-    nic->count[C_TOR] += bytes + (uint64_t)count * NIC_FCS;
-    nic->count[C_RXNFGPC] += count - bad;
-    nic->count[C_RXNFGBC] += bytes - bad_bytes + (count - bad) * NIC_FCS;
-    nic_count_rx(nic, &tally);
-    return tally.packets;
+    return count;
 }
 
 unsigned nic_rx_poll(struct nic *nic)
@@ -119,8 +125,7 @@ unsigned nic_rx_poll(struct nic *nic)
     if (count == 0)
         return 0;
     nic_rx_classify(nic, frames, meta, count);
-    count = deliver(nic, frames, meta, count);
-    received = count_frames(nic, frames, meta, count);
+    count = deliver(nic, frames, meta, count, &received);
     nic_rx_publish(nic);
     port_rx_done(nic->dev.port, count);
     return received;

@@ -124,9 +124,9 @@ static uint32_t edit(struct nic *nic, const struct nic_rxq *q, const struct port
 static union ixgbe_rx_desc *descriptors(struct nic *nic, unsigned queue, uint32_t i, uint32_t count)
 {
     struct nic_rxq *q = &nic->rxq[queue];
-    void *desc = nic_ring_at(nic, &q->ring, i, count, EMU_DMA_WRITE);
+    void *desc = nic_ring_at(&nic->dev.dma, &q->ring, i, count, EMU_DMA_WRITE);
 
-    if (desc && nic_ring_at(nic, &q->ring, i, count, EMU_DMA_READ))
+    if (desc && nic_ring_at(&nic->dev.dma, &q->ring, i, count, EMU_DMA_READ))
         return desc;
     nic_ring_stop(nic, &q->ring, IXGBE_RXQ(queue),
                   "its descriptors are not readable and writable memory");

@@ -96,42 +96,82 @@ static unsigned mapped(struct nic *nic, uint32_t base, unsigned queue)
     return *nic_reg(nic, base + queue / 4 * 4) >> (queue % 4 * 8) & 15;
 }
 
-void nic_count_rx(struct nic *nic, const struct nic_tally *tally)
-{
-    uint64_t *count = nic->count;
-    uint64_t octets = tally->bytes + (uint64_t)tally->packets * NIC_FCS;
+/* What frames add to the counters of one direction. */
+struct tally {
+    uint64_t bytes; /* without FCS */
+    uint64_t sizes; /* six numbers of 8 bits: a batch is at most 64 frames */
+    uint32_t groups, broadcasts;
+};
 
-    for (unsigned i = 0; i < 6; i++)
-        count[C_PRC64 + i] += tally->sizes >> 8 * i & 0xff;
-    count[C_GPRC] += tally->packets;
-    count[C_BPRC] += tally->broadcast;
-    count[C_MPRC] += tally->multicast;
-    count[C_GORC] += octets;
-    count[C_RXDGPC] += tally->packets;
-    count[C_RXDGBC] += octets;
-    nic->dev.stats.rx_packets += tally->packets;
-    nic->dev.stats.rx_bytes += tally->bytes;
+static struct tally tally_frames(const struct port_frame *frames, unsigned count)
+{
+    static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    uint64_t bytes = 0, sizes = 0;
+    uint32_t groups = 0, broadcasts = 0;
+
+    static_assert(NIC_BATCH < 256, "a byte counts the frames of a size");
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t size = frames[i].len + NIC_FCS;
+        unsigned log2 = 31 - (unsigned)__builtin_clz(size | 64);
+
+        bytes += frames[i].len;
+        /* 64, 65-127, 128-255 ... 1024- */
+        sizes += 1ull << 8 * (size <= 64 ? 0 : log2 < 10 ? log2 - 5 : 5);
+        if (frames[i].data[0] & 1) {
+            groups++;
+            broadcasts += memcmp(frames[i].data, broadcast, 6) == 0;
+        }
+    }
+    return (struct tally){bytes, sizes, groups, broadcasts};
 }
 
-void nic_count_tx(struct nic *nic, unsigned queue, const struct nic_tally *tally)
+void nic_count_rx(struct nic *nic, const struct port_frame *frames, unsigned count)
 {
-    uint64_t *count = nic->count;
-    uint64_t octets = tally->bytes + (uint64_t)tally->packets * NIC_FCS;
-    unsigned q = mapped(nic, IXGBE_TQSM(0), queue);
+    const struct tally tally = tally_frames(frames, count);
+    const uint64_t octets = tally.bytes + (uint64_t)count * NIC_FCS;
+    static const uint8_t packet_counters[] = {C_GPRC, C_TPR, C_RXNFGPC, C_RXDGPC};
+    static const uint8_t octet_counters[] = {C_GORC, C_TOR, C_RXNFGBC, C_RXDGBC};
 
     for (unsigned i = 0; i < 6; i++)
-        count[C_PTC64 + i] += tally->sizes >> 8 * i & 0xff;
-    count[C_GPTC] += tally->packets;
-    count[C_TPT] += tally->packets;
-    count[C_BPTC] += tally->broadcast;
-    count[C_MPTC] += tally->multicast;
-    count[C_GOTC] += octets;
-    count[C_TXDGPC] += tally->packets;
-    count[C_TXDGBC] += octets;
-    count[C_QPTC + q] += tally->packets;
-    count[C_QBTC + q] += octets;
-    nic->dev.stats.tx_packets += tally->packets;
-    nic->dev.stats.tx_bytes += tally->bytes;
+        nic->count[C_PRC64 + i] += tally.sizes >> 8 * i & 0xff;
+    for (unsigned i = 0; i < sizeof(packet_counters); i++) {
+        nic->count[packet_counters[i]] += count;
+        nic->count[octet_counters[i]] += octets;
+    }
+    nic->count[C_BPRC] += tally.broadcasts;
+    nic->count[C_MPRC] += tally.groups - tally.broadcasts;
+    nic->dev.stats.rx_packets += count;
+    nic->dev.stats.rx_bytes += tally.bytes;
+}
+
+void nic_count_lost(struct nic *nic, const struct port_frame *frame, bool good)
+{
+    nic->count[C_TPR]++;
+    nic->count[C_TOR] += frame->len + NIC_FCS;
+    if (good) {
+        nic->count[C_RXNFGPC]++;
+        nic->count[C_RXNFGBC] += frame->len + NIC_FCS;
+    }
+}
+
+void nic_count_tx(struct nic *nic, unsigned queue, const struct port_frame *frames, unsigned count)
+{
+    const struct tally tally = tally_frames(frames, count);
+    const uint64_t octets = tally.bytes + (uint64_t)count * NIC_FCS;
+    const unsigned q = mapped(nic, IXGBE_TQSM(0), queue);
+    const uint8_t packet_counters[] = {C_GPTC, C_TPT, C_TXDGPC, (uint8_t)(C_QPTC + q)};
+    const uint8_t octet_counters[] = {C_GOTC, C_TXDGBC, (uint8_t)(C_QBTC + q)};
+
+    for (unsigned i = 0; i < 6; i++)
+        nic->count[C_PTC64 + i] += tally.sizes >> 8 * i & 0xff;
+    for (unsigned i = 0; i < sizeof(packet_counters); i++)
+        nic->count[packet_counters[i]] += count;
+    for (unsigned i = 0; i < sizeof(octet_counters); i++)
+        nic->count[octet_counters[i]] += octets;
+    nic->count[C_BPTC] += tally.broadcasts;
+    nic->count[C_MPTC] += tally.groups - tally.broadcasts;
+    nic->dev.stats.tx_packets += count;
+    nic->dev.stats.tx_bytes += tally.bytes;
 }
 
 void nic_count_queue_rx(struct nic *nic, unsigned queue, uint32_t packets, uint64_t bytes)

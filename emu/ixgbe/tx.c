@@ -6,6 +6,8 @@
  */
 #include "nic.h"
 
+#define SCAN_NS 20000u /* between two looks at all queues, which takes about 0.2 us */
+
 static uint32_t length_of(const union ixgbe_tx_desc *desc)
 {
     return desc->data.cmd_type_len & IXGBE_TXD_LEN_MASK;
@@ -31,8 +33,10 @@ static inline bool is_plain(const union ixgbe_tx_desc *desc)
     return (cmd & legacy) == IXGBE_TXD_CMD_EOP;
 }
 
-void nic_tx_scan(struct nic *nic)
+/* Which queues are enabled. Nothing tells: their registers are shared memory. */
+static void scan(struct nic *nic)
 {
+    nic->tx_scan_at = nic->now + SCAN_NS;
     for (unsigned word = 0; word < NIC_QUEUES / 64; word++) {
         nic->tx_active[word] = 0;
         for (unsigned i = 0; i < 64; i++)
@@ -53,7 +57,7 @@ static bool fetch(struct nic *nic, const struct nic_ring *ring, uint32_t count)
         const union ixgbe_tx_desc *desc;
 
         run = run < rest ? run : rest;
-        desc = nic_ring_at(nic, ring, at, run, EMU_DMA_READ);
+        desc = nic_ring_at(&nic->dev.dma, ring, at, run, EMU_DMA_READ);
         if (!desc)
             return false;
         for (uint32_t i = 0; i < run; i++)
@@ -196,7 +200,8 @@ static bool report(struct nic *nic, unsigned queue, unsigned count)
         asked = true;
         if (low & IXGBE_TDWBAL_HEAD_WB_EN)
             continue;
-        desc = nic_ring_at(nic, ring, nic_ring_next(ring, ring->head, i), 1, EMU_DMA_WRITE);
+        desc =
+            nic_ring_at(&nic->dev.dma, ring, nic_ring_next(ring, ring->head, i), 1, EMU_DMA_WRITE);
         if (desc)
             __atomic_store_n(&desc->data.olinfo_status,
                              nic->tx.desc[i].data.olinfo_status | IXGBE_TXD_STAT_DD,
@@ -214,11 +219,8 @@ static unsigned send(struct nic *nic, unsigned queue)
     struct nic_txq *q = &nic->txq[queue];
     unsigned sent = tx->count ? port_tx(nic->dev.port, nic->now, tx->frames, tx->count) : 0;
     const struct nic_tx_mark *mark = &tx->marks[sent];
-    struct nic_tally tally = {0};
 
-    for (unsigned i = 0; i < sent; i++)
-        nic_tally_frame(&tally, tx->frames[i].data, tx->frames[i].len);
-    nic_count_tx(nic, queue, &tally);
+    nic_count_tx(nic, queue, tx->frames, sent);
     q->segments = mark->segments;
     if (mark->descriptors == 0)
         return sent;
@@ -264,8 +266,10 @@ unsigned nic_tx_poll(struct nic *nic)
 {
     unsigned done = 0;
 
-    if (!(*nic_reg(nic, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE) || !nic_link_up(nic))
+    if (!(*nic_reg(nic, IXGBE_DMATXCTL) & IXGBE_DMATXCTL_TE))
         return 0;
+    if (nic->now >= nic->tx_scan_at)
+        scan(nic);
     for (unsigned word = 0; word < NIC_QUEUES / 64; word++)
         for (uint64_t bits = nic->tx_active[word]; bits; bits &= bits - 1)
             done += poll_queue(nic, word * 64 + (unsigned)__builtin_ctzll(bits));

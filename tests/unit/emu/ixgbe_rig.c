@@ -156,7 +156,7 @@ void *rig_at(struct rig *rig, uint64_t iova)
 
 unsigned rig_poll(struct rig *rig)
 {
-    rig->now += 1000;
+    rig->now += 20000;
     return rig->dev->ops->poll(rig->dev, rig->now);
 }
 

@@ -59,7 +59,7 @@ uint32_t rig_read(struct rig *rig, uint32_t offset);
 void rig_write(struct rig *rig, uint32_t offset, uint32_t value);
 void *rig_at(struct rig *rig, uint64_t iova);
 
-/* One turn of the data path, 1 us after the last. */
+/* One turn of the data path, 20 us after the last. */
 unsigned rig_poll(struct rig *rig);
 
 /* Connects MSI-X vectors 0 to count - 1; rig_fired says how often a vector has fired since it was
