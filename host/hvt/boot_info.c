@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "host/tender/manifest.h"
+
 #define ALIGN(size) (((size) + 63ull) & ~63ull)
 
 #define MFT_AT     (HVT_BOOT_INFO_BASE + ALIGN(sizeof(struct hvt_boot_info)))
@@ -12,17 +14,6 @@
 #define END        (EXT_AT + HVT_EXT_SIZE(MFT_MAX_ENTRIES))
 
 static_assert(END <= HVT_GUEST_MIN_BASE, "boot information ends before the executable begins");
-
-/* The guest's copy says which devices there are, and nothing of what the tender has behind them. */
-static void write_manifest(struct mft *to, const struct mft *mft)
-{
-    memcpy(to, mft, MFT_SIZE(mft->entries));
-    for (uint32_t i = 0; i < to->entries; i++) {
-        to->e[i].backend = 0;
-        to->e[i].attached = i > 0;
-        memset(to->e[i].pad, 0, sizeof to->e[i].pad);
-    }
-}
 
 struct boot_addresses boot_info_write(uint8_t *ram, const struct boot_info *info)
 {
@@ -35,7 +26,7 @@ struct boot_addresses boot_info_write(uint8_t *ram, const struct boot_info *info
     struct hvt_ext *ext = (struct hvt_ext *)(void *)(ram + EXT_AT);
 
     memcpy(ram + HVT_BOOT_INFO_BASE, &boot, sizeof boot);
-    write_manifest(mft, info->mft);
+    manifest_guest_copy(mft, info->mft);
     memcpy(ram + CMDLINE_AT, info->cmdline, strlen(info->cmdline) + 1);
     tender_pci_describe(info->pci, ext);
     tender_net_describe(info->net, mft);

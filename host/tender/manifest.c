@@ -93,3 +93,13 @@ int manifest_check(const void *data, size_t size, const char *what, struct tende
     }
     return 0;
 }
+
+void manifest_guest_copy(struct mft *to, const struct mft *mft)
+{
+    memcpy(to, mft, MFT_SIZE(mft->entries));
+    for (uint32_t i = 0; i < to->entries; i++) {
+        to->e[i].backend = 0;
+        to->e[i].attached = i > 0;
+        memset(to->e[i].pad, 0, sizeof(to->e[i].pad));
+    }
+}

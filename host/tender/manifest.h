@@ -18,6 +18,12 @@
  */
 int manifest_check(const void *data, size_t size, const char *what, struct tender_error *error);
 
+/*
+ * Copies a manifest that was checked for its guest: it says which devices there are, all of them
+ * attached, and nothing of what the tender has behind them. `to` has room for as many entries.
+ */
+void manifest_guest_copy(struct mft *to, const struct mft *mft);
+
 /* "NET_BASIC" for MFT_NET_BASIC and so on; NULL: no such type. */
 const char *manifest_type_name(uint32_t type);
 

@@ -9,6 +9,7 @@
 
 #include "abi/hvt.h"
 #include "guest/bindings/common/clock.h"
+#include "guest/bindings/common/io_info.h"
 #include "guest/bindings/common/log.h"
 #include "guest/bindings/common/pci_info.h"
 
@@ -19,6 +20,7 @@ struct hvt_guest {
     struct tick_scale ticks;
     struct wall_clock wall;
     struct pci_table pci;
+    struct io_table io;
 };
 
 /* The one of this unikernel: the calls of solo5.h name no object. */

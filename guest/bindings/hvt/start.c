@@ -30,14 +30,18 @@ static struct solo5_start_info heap(const struct hvt_boot_info *boot)
     };
 }
 
-static void take_extension(const struct hvt_boot_info *boot, const struct hvt_ext *ext)
+static void take_devices(const struct hvt_boot_info *boot, const struct hvt_ext *ext)
 {
+    const struct mft *mft = (const void *)(uintptr_t)boot->mft;
+
     hvt_guest.ext = ext;
-    if (!ext)
-        return;
-    if (pci_table_init(&hvt_guest.pci, (const void *)(uintptr_t)boot->mft, ext) != SOLO5_R_OK) {
+    if (ext && pci_table_init(&hvt_guest.pci, mft, ext) != SOLO5_R_OK) {
         log_line(&hvt_guest.log, LOG_ERROR,
                  "the tender's extension block is not one that I understand");
+        solo5_abort();
+    }
+    if (io_table_init(&hvt_guest.io, mft, ext) != SOLO5_R_OK) {
+        log_line(&hvt_guest.log, LOG_ERROR, "the tender's manifest is not one that I understand");
         solo5_abort();
     }
 }
@@ -69,7 +73,7 @@ void hvt_start(const struct hvt_boot_info *boot, const struct hvt_ext *ext)
     info.cmdline = cmdline_options((const void *)(uintptr_t)boot->cmdline, &hvt_guest.log);
     hvt_guest.boot = boot;
     tick_scale_init(&hvt_guest.ticks, boot->cpu_cycle_freq);
-    take_extension(boot, ext);
+    take_devices(boot, ext);
     banner(boot, &info);
     if (guest_libc_start)
         guest_libc_start(&info);

@@ -13,24 +13,32 @@
 #include <pthread.h>
 #include <solo5.h>
 
+#include "guest/bindings/common/io_info.h"
 #include "guest/bindings/common/log.h"
 #include "guest/bindings/common/pci_info.h"
+#include "host/tender/module_block.h"
+#include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 #include "host/tender/options.h"
 
 struct native {
     struct log log;
-    const struct mft *mft;
-    bool misused;       /* the command line has a word that is no option */
-    uint64_t heap_size; /* bytes; 0: malloc() has it all */
+    const struct mft *mft; /* the program's */
+    bool misused;          /* the command line has a word that is no option */
+    uint64_t heap_size;    /* bytes; 0: malloc() has it all */
     char cmdline[HVT_CMDLINE_SIZE];
     pthread_mutex_t lock; /* of pci: its devices are used by one thread at a time */
     struct tender_pci pci;
     struct hvt_ext *ext;
     struct pci_table table;
-    unsigned irqs_count; /* devices with interrupts, for solo5_yield */
-    struct tender_pci_device *irq_device[MFT_MAX_ENTRIES - 1];
-    struct pollfd irq_poll[MFT_MAX_ENTRIES - 1];
+    struct mft *guest_mft; /* the same with what was attached */
+    struct tender_net net; /* these two are the unikernel's thread's alone */
+    struct tender_block block;
+    struct io_table io;
+    unsigned poll_count; /* for solo5_yield: interrupts and network devices, one of both each */
+    struct pollfd poll[MFT_MAX_ENTRIES - 1];
+    struct tender_pci_device *poll_pci[MFT_MAX_ENTRIES - 1];
+    struct tender_net_device *poll_net[MFT_MAX_ENTRIES - 1];
 };
 
 /* The one of this process: the calls of solo5.h name no object. */
@@ -46,6 +54,11 @@ void native_usage(void);
 
 /* Applies the options and joins what follows to the command line. native.pci knows the manifest. */
 int native_options_apply(int argc, char **argv, struct tender_error *error);
+
+/* yield.c */
+
+/* What solo5_yield waits for: all devices are open. */
+void native_poll_init(void);
 
 /* end.c */
 

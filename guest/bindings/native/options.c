@@ -30,6 +30,34 @@ static int apply_pci(void *context, const char *value, struct tender_error *erro
     return tender_pci_option(&n->pci, value, error);
 }
 
+static int apply_net(void *context, const char *value, struct tender_error *error)
+{
+    struct native *n = context;
+
+    return tender_net_option(&n->net, value, error);
+}
+
+static int apply_net_mac(void *context, const char *value, struct tender_error *error)
+{
+    struct native *n = context;
+
+    return tender_net_mac_option(&n->net, value, error);
+}
+
+static int apply_block(void *context, const char *value, struct tender_error *error)
+{
+    struct native *n = context;
+
+    return tender_block_option(&n->block, value, error);
+}
+
+static int apply_sector_size(void *context, const char *value, struct tender_error *error)
+{
+    struct native *n = context;
+
+    return tender_block_sector_size_option(&n->block, value, error);
+}
+
 /* --help and --version are answered before anything is applied. */
 static int apply_nothing(void *context, const char *value, struct tender_error *error)
 {
@@ -43,6 +71,12 @@ static const struct tender_option table[] = {
     {"--mem=", "N", "give the unikernel N MB of heap beside malloc()", apply_mem, &native},
     {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket", apply_pci,
      &native},
+    {"--net:", "NAME=IFACE", "network device NAME: a TAP, or @FD for one that is open", apply_net,
+     &native},
+    {"--net-mac:", "NAME=MAC", "its MAC address (a random one)", apply_net_mac, &native},
+    {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
+     &native},
+    {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, &native},
     {"--help", NULL, "print this", apply_nothing, NULL},
     {"--version", NULL, "print the version", apply_nothing, NULL},
 };

@@ -25,34 +25,38 @@ static int take_manifest(struct tender_error *error)
     if (rc < 0)
         return rc;
     native.mft = (const void *)&note->version;
+    tender_net_init(&native.net, native.mft);
+    tender_block_init(&native.block, native.mft);
     return tender_pci_init(&native.pci, native.mft, error);
 }
 
 static int describe_devices(struct tender_error *error)
 {
     native.ext = malloc(HVT_EXT_SIZE(native.pci.count));
-    if (native.ext == NULL)
+    native.guest_mft = malloc(MFT_SIZE(native.mft->entries));
+    if (native.ext == NULL || native.guest_mft == NULL)
         return tender_fail(error, -ENOMEM, "no memory");
+    manifest_guest_copy(native.guest_mft, native.mft);
     tender_pci_describe(&native.pci, native.ext);
     if (pci_table_init(&native.table, native.mft, native.ext) != SOLO5_R_OK)
         return tender_fail(error, -EINVAL, "the manifest and its devices do not match");
-    for (unsigned i = 0; i < native.pci.count; i++) {
-        struct tender_pci_device *device = &native.pci.device[i];
-
-        if (device->irq_fd < 0)
-            continue;
-        native.irq_device[native.irqs_count] = device;
-        native.irq_poll[native.irqs_count++] =
-            (struct pollfd){.fd = device->irq_fd, .events = POLLIN};
-    }
+    tender_net_describe(&native.net, native.guest_mft);
+    tender_block_describe(&native.block, native.guest_mft, native.ext);
+    if (io_table_init(&native.io, native.guest_mft, native.ext) != SOLO5_R_OK)
+        return tender_fail(error, -EINVAL, "the manifest and its devices do not match");
+    native_poll_init();
     return 0;
 }
 
 static int start_devices(struct tender_error *error)
 {
     const struct tender_space space = {.limit = ADDRESS_LIMIT, .in_process = true};
-    int rc = tender_pci_open(&native.pci, error);
+    int rc = tender_net_open(&native.net, error);
 
+    if (rc == 0)
+        rc = tender_block_open(&native.block, error);
+    if (rc == 0)
+        rc = tender_pci_open(&native.pci, error);
     if (rc == 0)
         rc = tender_pci_start(&native.pci, &space, error);
     if (rc == 0)
