@@ -57,7 +57,7 @@ struct spt_ext {
     uint64_t devices; /* address of a struct hvt_ext, which says the same on every target */
     int32_t
         server_fd; /* write a struct spt_request, read its answer; -1: there are no PCI devices */
-    uint32_t pad;
+    uint32_t block_classes; /* for spt_block_piece */
     uint64_t irq_unmask; /* bit h: device h stays silent after an interrupt until SPT_IRQ_UNMASK */
     int32_t
         irq_fd[MFT_MAX_ENTRIES]; /* of handle h, an eventfd: read it to take the interrupt; -1 */
@@ -85,5 +85,31 @@ struct spt_request {
     int32_t ret;     /* out: enum hvt_result */
 };
 static_assert(sizeof(struct spt_request) == 40, "spt_request");
+
+/* ---- Block devices: pread64(2) and pwrite64(2) of whole blocks ---- */
+
+/*
+ * A seccomp filter compares numbers with constants and adds none, so "offset + length <= capacity"
+ * is said in classes: class c is requests of up to SPT_BLOCK_CLASS(c) blocks, at offsets where the
+ * longest of them still ends on the device. Class 0 is one block anywhere, as Solo5 has it.
+ */
+#define SPT_BLOCK_CLASSES_MAX 4u
+#define SPT_BLOCK_CLASS(c)    ((2ull << 5 * (c)) - 1) /* 1, 63, 2047, 65535 */
+
+/*
+ * How many bytes of [offset, offset + size), which is whole blocks of the device, one call may
+ * transfer; not 0 if size is not.
+ */
+static inline uint64_t spt_block_piece(unsigned classes, uint64_t block_size, uint64_t capacity,
+                                       uint64_t offset, uint64_t size)
+{
+    for (unsigned c = classes; c-- > 1;) {
+        uint64_t most = SPT_BLOCK_CLASS(c) * block_size;
+
+        if (most <= capacity && offset <= capacity - most)
+            return size < most ? size : most;
+    }
+    return size < block_size ? size : block_size;
+}
 
 #endif

@@ -23,15 +23,24 @@ static void *pointer(uint64_t addr)
     return (void *)(uintptr_t)addr;
 }
 
-/* The guest's copy says which devices there are, and nothing of what the tender has behind them. */
-static void write_manifest(struct mft *to, const struct mft *mft)
+/*
+ * The guest's copy says which devices there are, and under which descriptors it has those that it
+ * reads and writes itself: these are the one thing of the host's that it must know.
+ */
+static void write_manifest(const struct spt *spt, struct mft *to)
 {
+    const struct mft *mft = spt->notes.mft;
+
     memcpy(to, mft, MFT_SIZE(mft->entries));
     for (uint32_t i = 0; i < to->entries; i++) {
         to->e[i].backend = 0;
         to->e[i].attached = i > 0;
         memset(to->e[i].pad, 0, sizeof to->e[i].pad);
     }
+    for (unsigned i = 0; i < spt->net.count; i++)
+        to->e[spt->net.device[i].handle].backend = (unsigned)spt->net.device[i].fd;
+    for (unsigned i = 0; i < spt->block.count; i++)
+        to->e[spt->block.device[i].handle].backend = (unsigned)spt->block.device[i].fd;
 }
 
 static void write_ext(const struct spt *spt, struct spt_ext *ext)
@@ -40,7 +49,8 @@ static void write_ext(const struct spt *spt, struct spt_ext *ext)
                             .version = SPT_EXT_VERSION,
                             .size = sizeof *ext,
                             .devices = DEVICES_AT,
-                            .server_fd = spt->server_fd};
+                            .server_fd = spt->server_fd,
+                            .block_classes = spt_block_classes(spt)};
     for (unsigned i = 0; i < MFT_MAX_ENTRIES; i++)
         ext->irq_fd[i] = -1;
     for (unsigned i = 0; i < spt->pci.count; i++) {
@@ -62,8 +72,10 @@ void spt_boot_info_write(const struct spt *spt)
                                        .timerfd = spt->timer_fd};
 
     memcpy(pointer(SPT_BOOT_INFO_BASE), &boot, sizeof boot);
-    write_manifest(pointer(MFT_AT), spt->notes.mft);
+    write_manifest(spt, pointer(MFT_AT));
     memcpy(pointer(CMDLINE_AT), spt->cmdline, strlen(spt->cmdline) + 1);
     write_ext(spt, pointer(EXT_AT));
     tender_pci_describe(&spt->pci, pointer(DEVICES_AT));
+    tender_net_describe(&spt->net, pointer(MFT_AT));
+    tender_block_describe(&spt->block, pointer(MFT_AT), pointer(DEVICES_AT));
 }

@@ -5,6 +5,8 @@
  */
 #include <asm/prctl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,6 +31,12 @@ struct rules {
 /* Argument `n` of the call. */
 #define IS(n, value) \
     ((struct scmp_arg_cmp){.arg = (n), .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)(value)})
+#define UP_TO(n, value) \
+    ((struct scmp_arg_cmp){.arg = (n), .op = SCMP_CMP_LE, .datum_a = (scmp_datum_t)(value)})
+/* Only bits of `bits` are set. */
+#define WITHIN(n, bits)     \
+    ((struct scmp_arg_cmp){ \
+        .arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = ~(scmp_datum_t)(bits), .datum_b = 0})
 #define FD(fd) IS(0, (unsigned)(fd))
 
 /* What every guest may do: Solo5's list. */
@@ -59,6 +67,48 @@ static void allow_pci(struct rules *rules, const struct spt *spt)
             ALLOW(rules, read, 2, FD(spt->pci.device[i].irq_fd), counter);
 }
 
+/* What one read or write transfers is a frame. */
+static void allow_net(struct rules *rules, const struct spt *spt)
+{
+    for (unsigned i = 0; i < spt->net.count; i++) {
+        ALLOW(rules, read, 1, FD(spt->net.device[i].fd));
+        ALLOW(rules, write, 1, FD(spt->net.device[i].fd));
+    }
+}
+
+/* A program has 4096 instructions at most, and each class takes some for each device. */
+unsigned spt_block_classes(const struct spt *spt)
+{
+    return spt->block.count <= 8 ? SPT_BLOCK_CLASSES_MAX : spt->block.count <= 24 ? 2 : 1;
+}
+
+/* The blocks of a class are one less than a power of two, and so is the mask of their lengths. */
+static void allow_class(struct rules *rules, const struct tender_block_device *device, unsigned c)
+{
+    uint64_t most = SPT_BLOCK_CLASS(c) * device->block_size;
+
+    if (most > device->capacity)
+        return;
+    ALLOW(rules, pread64, 3, FD(device->fd), WITHIN(2, most), UP_TO(3, device->capacity - most));
+    if (!device->read_only)
+        ALLOW(rules, pwrite64, 3, FD(device->fd), WITHIN(2, most),
+              UP_TO(3, device->capacity - most));
+}
+
+static void allow_block(struct rules *rules, const struct spt *spt)
+{
+    for (unsigned i = 0; i < spt->block.count; i++) {
+        const struct tender_block_device *device = &spt->block.device[i];
+
+        for (unsigned c = 0; c < spt_block_classes(spt); c++)
+            allow_class(rules, device, c);
+        ALLOW(rules, fdatasync, 1, FD(device->fd));
+        if (!device->read_only)
+            ALLOW(rules, fallocate, 2, FD(device->fd),
+                  IS(1, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE));
+    }
+}
+
 /* libseccomp writes the program to a descriptor. */
 static int export(scmp_filter_ctx ctx, struct sock_filter *program, unsigned short *length)
 {
@@ -86,6 +136,8 @@ int spt_filter_make(struct spt *spt, struct sock_filter *program, unsigned short
     if (rules.ctx != NULL) {
         rules.rc = seccomp_attr_set(rules.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
         allow_basics(&rules, spt);
+        allow_net(&rules, spt);
+        allow_block(&rules, spt);
         allow_pci(&rules, spt);
         if (rules.rc == 0)
             rules.rc = export(rules.ctx, program, length);

@@ -92,6 +92,10 @@ static void close_others(const struct spt *spt)
     keep(&kept, spt->server_fd);
     for (unsigned i = 0; i < spt->pci.count; i++)
         keep(&kept, spt->pci.device[i].irq_fd);
+    for (unsigned i = 0; i < spt->net.count; i++)
+        keep(&kept, spt->net.device[i].fd);
+    for (unsigned i = 0; i < spt->block.count; i++)
+        keep(&kept, spt->block.device[i].fd);
     qsort(kept.fd, kept.count, sizeof kept.fd[0], ascending);
     for (unsigned i = 0; i < kept.count; i++) {
         unsigned fd = (unsigned)kept.fd[i];

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "host/spt/spt_options.h"
-#include "host/tender/manifest.h"
 
 #define ADDRESS_LIMIT (1ull << 47) /* of a process, with four levels of page tables */
 
@@ -23,22 +22,11 @@ static int read_unikernel(struct spt *spt, const char *path)
         rc = notes_check_abi(&spt->elf, &spt->notes, ABI_TARGET_SPT, SPT_ABI_VERSION, &spt->error);
     if (rc == 0)
         rc = tender_pci_init(&spt->pci, spt->notes.mft, &spt->error);
+    if (rc == 0)
+        tender_net_init(&spt->net, spt->notes.mft);
+    if (rc == 0)
+        tender_block_init(&spt->block, spt->notes.mft);
     return rc;
-}
-
-/* PCI devices are checked where they are opened. */
-static int check_devices(struct spt *spt)
-{
-    const struct mft *mft = spt->notes.mft;
-
-    for (uint32_t i = 1; i < mft->entries; i++)
-        if (mft->e[i].type != MFT_PCI_BASIC && mft->e[i].type != MFT_DMA_BASIC)
-            return tender_fail(
-                &spt->error, -ENODEV,
-                "Device '%s' of type %s declared but not attached: this tender has no "
-                "devices of that type",
-                mft->e[i].name, manifest_type_name(mft->e[i].type));
-    return 0;
 }
 
 /* The guest's memory is mapped by now, so that devices find their places beside it. */
@@ -74,7 +62,9 @@ int spt_open(struct spt *spt, int argc, char **argv)
     if (rc == 0)
         rc = elf_plan(&spt->elf, SPT_GUEST_MIN_BASE, spt->mem_size, &spt->error);
     if (rc == 0)
-        rc = check_devices(spt);
+        rc = tender_net_open(&spt->net, &spt->error);
+    if (rc == 0)
+        rc = tender_block_open(&spt->block, &spt->error);
     if (rc == 0)
         rc = spt_memory_open(spt);
     if (rc == 0)
@@ -100,6 +90,8 @@ static void close_fd(int *fd)
 void spt_close(struct spt *spt)
 {
     tender_pci_stop(&spt->pci);
+    tender_net_close(&spt->net);
+    tender_block_close(&spt->block);
     spt_memory_close(spt);
     close_fd(&spt->epoll_fd);
     close_fd(&spt->timer_fd);

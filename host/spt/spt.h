@@ -17,6 +17,8 @@
 #include "abi/spt.h"
 #include "host/tender/elf.h"
 #include "host/tender/error.h"
+#include "host/tender/module_block.h"
+#include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 #include "host/tender/notes.h"
 
@@ -30,6 +32,8 @@ struct spt {
     struct elf_file elf;
     struct notes notes;
     /* What the guest has. */
+    struct tender_net net;
+    struct tender_block block;
     struct tender_pci pci;
     bool mapped; /* its memory is, in this process */
     int epoll_fd;
@@ -63,6 +67,9 @@ int spt_wait_open(struct spt *spt);
 
 /* launch.c: writes what spt_launch needs into the guest's memory, before that is protected. */
 int spt_launch_prepare(struct spt *spt);
+
+/* filter.c: how many classes of block requests it tells apart. */
+unsigned spt_block_classes(const struct spt *spt);
 
 /* launch.c: locks this process up and enters the guest. Returns only if that fails. */
 int spt_launch(struct spt *spt);

@@ -43,6 +43,34 @@ static int apply_pci(void *context, const char *value, struct tender_error *erro
     return tender_pci_option(&spt->pci, value, error);
 }
 
+static int apply_net(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_net_option(&spt->net, value, error);
+}
+
+static int apply_net_mac(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_net_mac_option(&spt->net, value, error);
+}
+
+static int apply_block(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_block_option(&spt->block, value, error);
+}
+
+static int apply_sector_size(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_block_sector_size_option(&spt->block, value, error);
+}
+
 static int apply_exec_heap(void *context, const char *value, struct tender_error *error)
 {
     struct spt *spt = context;
@@ -62,7 +90,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 5
+#define OPTIONS 9
 
 static void fill_table(struct tender_option table[OPTIONS], struct spt *spt)
 {
@@ -70,6 +98,11 @@ static void fill_table(struct tender_option table[OPTIONS], struct spt *spt)
         {"--mem=", "N", "guest memory in MB (512)", apply_mem, spt},
         {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket",
          apply_pci, spt},
+        {"--net:", "NAME=IFACE", "network device NAME: a TAP, or @FD", apply_net, spt},
+        {"--net-mac:", "NAME=MAC", "its address (random)", apply_net_mac, spt},
+        {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
+         spt},
+        {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, spt},
         {"--x-exec-heap", NULL, "make heap and stack executable", apply_exec_heap, spt},
         {"--help", NULL, "print this", apply_nothing, spt},
         {"--version", NULL, "print the version", apply_nothing, spt}};
@@ -134,7 +167,8 @@ bool spt_options_answered(int argc, char **argv)
     if (tender_options_given(first, argv, "--help"))
         print_usage(stdout);
     else if (tender_options_given(first, argv, "--version"))
-        printf("penstock-spt %s\nABI version %u\n", PENSTOCK_VERSION, SPT_ABI_VERSION);
+        printf("%s tender, version %s\nABI version %u\n", program_invocation_short_name,
+               PENSTOCK_VERSION, SPT_ABI_VERSION);
     else
         return false;
     return true;

@@ -33,6 +33,8 @@ int spt_wait_open(struct spt *spt)
     for (unsigned i = 0; rc == 0 && i < spt->pci.count; i++)
         if (spt->pci.device[i].irq_fd >= 0)
             rc = add(spt, spt->pci.device[i].irq_fd, spt->pci.device[i].handle);
+    for (unsigned i = 0; rc == 0 && i < spt->net.count; i++)
+        rc = add(spt, spt->net.device[i].fd, spt->net.device[i].handle);
     if (rc < 0)
         return tender_fail(&spt->error, -errno, "cannot make what the guest waits with: %s",
                            strerror(errno));

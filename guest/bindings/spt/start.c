@@ -64,6 +64,7 @@ void spt_start(const struct spt_boot_info *boot, const struct spt_ext *ext, uint
                  "the tender's extension block is not one that I understand");
         solo5_abort();
     }
+    io_table_init(&spt_guest.io, spt_guest.mft, spt_guest.pci.ext);
     banner(boot, &info);
     if (guest_libc_start)
         guest_libc_start(&info);
