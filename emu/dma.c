@@ -191,7 +191,8 @@ int emu_dma_unmap(struct emu_dma *dma, uint64_t iova, uint64_t size)
         cut_front(&dma->maps[end], last + 1);
         touched++;
     }
-    memmove(&dma->maps[at], &dma->maps[end], (dma->count - end) * sizeof(*dma->maps));
+    if (end > at) /* else there may be no table at all */
+        memmove(&dma->maps[at], &dma->maps[end], (dma->count - end) * sizeof(*dma->maps));
     dma->count -= end - at;
     if (touched)
         forget(dma);

@@ -12,6 +12,7 @@ packages_for() {
     demo | bench) echo "$build $deps $run" ;;
     test) echo "$build $deps $run python3-pytest python3-scapy strace" ;;
     lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
+    fuzz) echo "$build $deps clang libclang-rt-dev" ;;
     fmt) echo "clang-format" ;;
     *) die "packages_for: no such command: $1" ;;
     esac
