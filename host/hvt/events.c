@@ -9,9 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KICK SIGUSR2
-
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, KICK};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, EVENTS_KICK};
 
 static void fill(sigset_t *set)
 {
@@ -63,7 +61,7 @@ static int handle(struct events *events, const struct signalfd_siginfo *info,
     case SIGUSR1:
         stats_print(events->stats);
         return 0;
-    case KICK: /* events_lost; or somebody's own */
+    case EVENTS_KICK: /* events_lost; or somebody's own */
         return 0;
     default:
         return tender_fail(error, -EINTR, "Exiting on signal %u", info->ssi_signo);
@@ -129,5 +127,5 @@ void events_lost(void *arg, const struct tender_pci_device *device)
     struct events *events = arg;
 
     atomic_store(&events->lost, device);
-    pthread_kill(events->thread, KICK);
+    pthread_kill(events->thread, EVENTS_KICK);
 }

@@ -11,6 +11,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ struct events {
 };
 
 #define EVENTS_NEVER UINT64_MAX
+
+/* The signal that wakes the thread of events_open. */
+#define EVENTS_KICK SIGUSR2
 
 /* Blocks the signals in this thread and those that it starts; this thread is the one that
  * events_lost wakes up. */

@@ -9,6 +9,7 @@
 #include "host/hvt/hvt_options.h"
 #include "host/hvt/vcpu.h"
 #include "host/tender/options.h"
+#include "host/tender/sandbox.h"
 
 static int read_unikernel(struct hvt *hvt, const char *path)
 {
@@ -160,6 +161,8 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
     hvt->elf.fd = hvt->kvm.fd = hvt->kvm.vm = hvt->kvm.vcpu = hvt->events.fd = -1;
     rc = hvt_options_scan(hvt, argc, argv, &first);
     if (rc == 0)
+        rc = tender_sandbox_check(&hvt->error);
+    if (rc == 0)
         rc = read_unikernel(hvt, argv[first]);
     if (rc == 0)
         rc = hvt_options_apply(hvt, argc, argv, first);
@@ -177,6 +180,8 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
         rc = map_memory(hvt);
     if (rc == 0)
         rc = start_cpu(hvt);
+    if (rc == 0)
+        rc = hvt_confine(hvt);
     /* A signal that came meanwhile. */
     return rc < 0 ? rc : events_check(&hvt->events, &hvt->error);
 }

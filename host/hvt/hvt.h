@@ -22,6 +22,7 @@
 #include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 #include "host/tender/notes.h"
+#include "host/tender/privileges.h"
 
 #define HVT_STATUS_TRAP 255 /* the unikernel did what it must not; also solo5_abort's */
 
@@ -35,11 +36,13 @@ struct hvt {
     uint64_t mem_size;
     bool stats_at_end;
     bool misused; /* the command line itself is wrong: say how it should be */
+    struct tender_privileges privileges;
     char cmdline[HVT_CMDLINE_SIZE];
     /* What the executable says. */
     struct elf_file elf;
     struct notes notes;
     bool ring3;
+    size_t symbols_size; /* bytes set aside for its symbols */
     /* What the guest has. */
     struct tender_pci pci;
     struct tender_net net;
@@ -61,6 +64,9 @@ int hvt_open(struct hvt *hvt, int argc, char **argv);
 
 /* Stops the devices first, then gives back all the rest. Also after a failure of hvt_open. */
 void hvt_close(struct hvt *hvt);
+
+/* confine.c: gives up what is not needed from here on: privileges, then system calls. */
+int hvt_confine(struct hvt *hvt);
 
 /* vm_exit.c: runs the guest to its end: 0, and hvt->status; or a negative errno, and hvt->error. */
 int hvt_run(struct hvt *hvt);

@@ -85,6 +85,20 @@ static int apply_stats(void *context, const char *value, struct tender_error *er
     return 0;
 }
 
+static int apply_user(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_user_option(&hvt->privileges, value, error);
+}
+
+static int apply_chroot(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    return tender_chroot_option(&hvt->privileges, value, error);
+}
+
 /* --help and --version are answered before anything is applied. */
 static int apply_nothing(void *context, const char *value, struct tender_error *error)
 {
@@ -94,7 +108,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 9
+#define OPTIONS 11
 
 static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
@@ -108,6 +122,9 @@ static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
         {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
          hvt},
         {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, hvt},
+        {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
+         apply_user, hvt},
+        {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, hvt},
         {"--stats", NULL, "print VM exits at the end (at any time: SIGUSR1)", apply_stats, hvt},
         {"--help", NULL, "print this", apply_nothing, hvt},
         {"--version", NULL, "print the version", apply_nothing, hvt}};

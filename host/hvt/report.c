@@ -72,7 +72,7 @@ int hvt_report(struct hvt *hvt, const char *what, const struct kvm_regs *regs)
     hvt->status = HVT_STATUS_TRAP;
     if (out == NULL)
         return HVT_ENDED;
-    elf_symbols_read(&hvt->elf, &symbols);
+    elf_symbols_read(&hvt->elf, hvt->symbols_size, &symbols);
     elf_symbols_name(&symbols, regs->rip, name, sizeof name);
     fprintf(out, "%s: the unikernel trapped: %s\n  at 0x%" PRIx64 " %s\n",
             program_invocation_short_name, what, (uint64_t)regs->rip, name);

@@ -28,7 +28,7 @@ static int read_table(const struct elf_file *elf, const Elf64_Shdr *section, voi
     struct tender_error error;
     int rc;
 
-    if (section->sh_size == 0 || section->sh_size > TABLE_MAX)
+    if (section->sh_size == 0)
         return -ENOEXEC;
     *table = malloc(section->sh_size);
     if (*table == NULL)
@@ -56,16 +56,34 @@ static int find_symtab(const struct elf_file *elf, Elf64_Shdr *symtab)
     return -ENOENT;
 }
 
-int elf_symbols_read(const struct elf_file *elf, struct elf_symbols *symbols)
+static int find_tables(const struct elf_file *elf, Elf64_Shdr *symtab, Elf64_Shdr *strtab)
+{
+    int rc = find_symtab(elf, symtab);
+
+    if (rc == 0)
+        rc = read_section(elf, symtab->sh_link, strtab);
+    if (rc == 0 && (symtab->sh_size > TABLE_MAX || strtab->sh_size > TABLE_MAX))
+        rc = -ENOEXEC;
+    return rc;
+}
+
+size_t elf_symbols_size(const struct elf_file *elf)
+{
+    Elf64_Shdr symtab, strtab;
+
+    return find_tables(elf, &symtab, &strtab) < 0 ? 0 : symtab.sh_size + strtab.sh_size;
+}
+
+int elf_symbols_read(const struct elf_file *elf, size_t limit, struct elf_symbols *symbols)
 {
     Elf64_Shdr symtab, strtab;
     void *table, *names;
     int rc;
 
     *symbols = (struct elf_symbols){.count = 0};
-    rc = find_symtab(elf, &symtab);
-    if (rc == 0)
-        rc = read_section(elf, symtab.sh_link, &strtab);
+    rc = find_tables(elf, &symtab, &strtab);
+    if (rc == 0 && symtab.sh_size + strtab.sh_size > limit)
+        rc = -ENOEXEC;
     if (rc == 0)
         rc = read_table(elf, &symtab, &table);
     if (rc < 0)

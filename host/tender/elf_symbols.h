@@ -18,9 +18,12 @@ struct elf_symbols {
     size_t names_size;
 };
 
-/* -ENOENT: it was stripped; -ENOEXEC: malformed. What is there afterwards can be used and freed in
- * any case. */
-int elf_symbols_read(const struct elf_file *elf, struct elf_symbols *symbols);
+/* Bytes of memory that elf_symbols_read takes. */
+size_t elf_symbols_size(const struct elf_file *elf);
+
+/* -ENOENT: it was stripped; -ENOEXEC: malformed, or more than `limit` bytes. What is there
+ * afterwards can be used and freed in any case. */
+int elf_symbols_read(const struct elf_file *elf, size_t limit, struct elf_symbols *symbols);
 
 void elf_symbols_free(struct elf_symbols *symbols);
 

@@ -119,4 +119,7 @@ int tender_pci_watch(struct tender_pci *pci,
                      void (*lost)(void *arg, const struct tender_pci_device *device), void *arg,
                      struct tender_error *error);
 
+/* What ends that thread is written to this descriptor: for a sandbox. -1: there is none. */
+int tender_pci_watch_fd(const struct tender_pci *pci);
+
 #endif

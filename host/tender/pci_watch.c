@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ struct tender_pci_watch {
     pthread_t thread;
     void (*lost)(void *arg, const struct tender_pci_device *device);
     void *arg;
-    int stop_fd; /* an eventfd that ends the thread */
+    int stop_fd;   /* an eventfd that ends the thread */
+    sem_t started; /* it makes none of a new thread's system calls any more */
     unsigned count;
     const struct tender_pci_device *device[MFT_MAX_ENTRIES - 1];
     struct pollfd poll[MFT_MAX_ENTRIES]; /* of the devices, then stop_fd */
@@ -27,6 +29,7 @@ static void *watch(void *arg)
 {
     struct tender_pci_watch *w = arg;
 
+    sem_post(&w->started);
     while (poll(w->poll, w->count + 1, -1) < 0 && errno == EINTR)
         ;
     if (w->poll[w->count].revents != 0)
@@ -52,7 +55,10 @@ static int start_thread(struct tender_pci_watch *w)
     pthread_attr_setstacksize(&attr, STACK_SIZE);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    sem_init(&w->started, 0, 0);
     rc = pthread_create(&w->thread, &attr, watch, w);
+    while (rc == 0 && sem_wait(&w->started) < 0)
+        ;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     return -rc;
@@ -96,6 +102,11 @@ int tender_pci_watch(struct tender_pci *pci,
     }
     pci->watch = w;
     return 0;
+}
+
+int tender_pci_watch_fd(const struct tender_pci *pci)
+{
+    return pci->watch != NULL ? pci->watch->stop_fd : -1;
 }
 
 void tender_pci_unwatch(struct tender_pci *pci)

@@ -218,12 +218,17 @@ static void names_symbols(void **state)
     struct tender_error error;
     struct elf_file elf;
     struct elf_symbols symbols;
+    size_t size;
     char name[64];
 
     (void)state;
     elf_image_init(&image);
     assert_int_equal(try(&image, sizeof image, &elf, &error), 0);
-    assert_int_equal(elf_symbols_read(&elf, &symbols), 0);
+    size = elf_symbols_size(&elf);
+    assert_int_equal(size, sizeof image.symbols + sizeof image.names);
+    assert_int_equal(elf_symbols_read(&elf, size - 1, &symbols), -ENOEXEC);
+    elf_symbols_free(&symbols);
+    assert_int_equal(elf_symbols_read(&elf, size, &symbols), 0);
     elf_symbols_name(&symbols, IMAGE_TEXT, name, sizeof name);
     assert_string_equal(name, "_start+0x0");
     elf_symbols_name(&symbols, IMAGE_TEXT + 18, name, sizeof name);
@@ -260,7 +265,7 @@ static void survives_bad_symbols(void **state)
         else
             image.header.e_shoff = UINT64_MAX - 2;
         assert_int_equal(try(&image, sizeof image, &elf, &error), 0);
-        elf_symbols_read(&elf, &symbols);
+        elf_symbols_read(&elf, sizeof image, &symbols);
         elf_symbols_name(&symbols, IMAGE_TEXT, name, sizeof name);
         assert_true(name[0] == '\0' || (i == 1 && name[0] == 'x'));
         elf_symbols_free(&symbols);
