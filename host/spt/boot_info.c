@@ -50,7 +50,7 @@ static void write_ext(const struct spt *spt, struct spt_ext *ext)
                             .size = sizeof *ext,
                             .devices = DEVICES_AT,
                             .server_fd = spt->server_fd,
-                            .block_classes = spt_block_classes(spt)};
+                            .block_classes = SPT_BLOCK_CLASSES};
     for (unsigned i = 0; i < MFT_MAX_ENTRIES; i++)
         ext->irq_fd[i] = -1;
     for (unsigned i = 0; i < spt->pci.count; i++) {

@@ -76,12 +76,6 @@ static void allow_net(struct rules *rules, const struct spt *spt)
     }
 }
 
-/* A program has 4096 instructions at most, and each class takes some for each device. */
-unsigned spt_block_classes(const struct spt *spt)
-{
-    return spt->block.count <= 8 ? SPT_BLOCK_CLASSES_MAX : spt->block.count <= 24 ? 2 : 1;
-}
-
 /* The blocks of a class are one less than a power of two, and so is the mask of their lengths. */
 static void allow_class(struct rules *rules, const struct tender_block_device *device, unsigned c)
 {
@@ -100,7 +94,7 @@ static void allow_block(struct rules *rules, const struct spt *spt)
     for (unsigned i = 0; i < spt->block.count; i++) {
         const struct tender_block_device *device = &spt->block.device[i];
 
-        for (unsigned c = 0; c < spt_block_classes(spt); c++)
+        for (unsigned c = 0; c < SPT_BLOCK_CLASSES; c++)
             allow_class(rules, device, c);
         ALLOW(rules, fdatasync, 1, FD(device->fd));
         if (!device->read_only)

@@ -68,9 +68,6 @@ int spt_wait_open(struct spt *spt);
 /* launch.c: writes what spt_launch needs into the guest's memory, before that is protected. */
 int spt_launch_prepare(struct spt *spt);
 
-/* filter.c: how many classes of block requests it tells apart. */
-unsigned spt_block_classes(const struct spt *spt);
-
 /* launch.c: locks this process up and enters the guest. Returns only if that fails. */
 int spt_launch(struct spt *spt);
 
