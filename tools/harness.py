@@ -79,7 +79,7 @@ class Process:
 
     FAVOUR = ["sh", "-c", 'echo -20 2>/dev/null >/proc/self/autogroup; exec "$@"', "sh"]
 
-    def __init__(self, argv, cpu=None, netns=None, env=None, favour=False):
+    def __init__(self, argv, cpu=None, netns=None, env=None, favour=False, pass_fds=()):
         if cpu is not None:
             argv = ["taskset", "-c", str(cpu), *argv]
         if favour:
@@ -93,7 +93,7 @@ class Process:
         self.started = time.monotonic()
         self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, text=True, errors="replace",
-                                      env={**os.environ, **(env or {})}, start_new_session=True)
+                                      env={**os.environ, **(env or {})}, start_new_session=True, pass_fds=pass_fds)
         threading.Thread(target=self._collect, daemon=True).start()
 
     def _collect(self):
