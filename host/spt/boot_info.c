@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/spt/spt.h"
+#include "host/tender/manifest.h"
 
 #define ALIGN(size) (((size) + 63ull) & ~63ull)
 
@@ -29,14 +30,7 @@ static void *pointer(uint64_t addr)
  */
 static void write_manifest(const struct spt *spt, struct mft *to)
 {
-    const struct mft *mft = spt->notes.mft;
-
-    memcpy(to, mft, MFT_SIZE(mft->entries));
-    for (uint32_t i = 0; i < to->entries; i++) {
-        to->e[i].backend = 0;
-        to->e[i].attached = i > 0;
-        memset(to->e[i].pad, 0, sizeof to->e[i].pad);
-    }
+    manifest_guest_copy(to, spt->notes.mft);
     for (unsigned i = 0; i < spt->net.count; i++)
         to->e[spt->net.device[i].handle].backend = (unsigned)spt->net.device[i].fd;
     for (unsigned i = 0; i < spt->block.count; i++)

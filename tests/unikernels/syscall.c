@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
  * System calls of a unikernel for spt. "call NR [ARGUMENTS]" makes one, by number: words are
- * numbers, "epoll" and "timer" are the descriptors of those names, "buffer" is some
- * memory, "null" is 0. What the tender's filter does not let through ends the unikernel.
+ * numbers, "epoll" and "timer" are the descriptors of those names, "disk" and "wire" those of the
+ * first two devices, "buffer" is some memory, "null" is 0. What the tender's filter does not let
+ * through ends the unikernel.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -12,10 +13,21 @@
 #include "expect.h"
 
 static const struct spt_boot_info *const boot = (const void *)SPT_BOOT_INFO_BASE;
-static uint64_t buffer[64];
+static uint64_t buffer[1 << 17];
+
+static long device(unsigned handle)
+{
+    const struct mft *mft = (const void *)(uintptr_t)boot->mft;
+
+    return (int)mft->e[handle].backend;
+}
 
 static long word_value(const char *word)
 {
+    if (strcmp(word, "disk") == 0)
+        return device(1);
+    if (strcmp(word, "wire") == 0)
+        return device(2);
     if (strcmp(word, "epoll") == 0)
         return boot->epollfd;
     if (strcmp(word, "timer") == 0)
