@@ -55,7 +55,16 @@ void solo5_exit(int status) __attribute__((noreturn));
 /* Ends it in disorder: the tender exits with 255, and writes a core file if it was asked to. */
 void solo5_abort(void) __attribute__((noreturn));
 
-/* Sets the base of thread-local storage (%fs). */
+/*
+ * Thread-local storage, for those who have no libc that sets it up: solo5_tls_size() bytes at
+ * `tls`, the caller's, hold the variables of one thread. solo5_tls_init gives them their first
+ * values (EINVAL: tls is 0), solo5_tls_tp_offset says where the thread pointer of this area points,
+ * and solo5_set_tls_base makes that the thread pointer (%fs) of whoever runs. EUNSPEC and 0 on
+ * native, where the host's libc does all that.
+ */
+size_t solo5_tls_size(void);
+uintptr_t solo5_tls_tp_offset(uintptr_t tls);
+solo5_result_t solo5_tls_init(uintptr_t tls);
 solo5_result_t solo5_set_tls_base(uintptr_t base);
 
 /* ---- Time ---- */

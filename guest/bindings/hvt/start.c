@@ -3,6 +3,7 @@
 
 #include "guest/bindings/common/cmdline.h"
 #include "guest/bindings/common/libc_hooks.h"
+#include "guest/bindings/common/stack_guard.h"
 
 #define PAGE_SIZE 4096u
 
@@ -64,6 +65,7 @@ void hvt_start(const struct hvt_boot_info *boot, const struct hvt_ext *ext)
 {
     struct solo5_start_info info;
 
+    stack_guard_init();
     if (!fits(boot)) {
         log_line(&(struct log){LOG_ERROR}, LOG_ERROR, "%lu MiB of memory are not enough",
                  boot->mem_size >> 20);

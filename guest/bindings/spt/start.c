@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "guest/bindings/common/cmdline.h"
 #include "guest/bindings/common/libc_hooks.h"
+#include "guest/bindings/common/stack_guard.h"
 #include "guest/bindings/spt/spt_guest.h"
 #include "guest/bindings/spt/sys.h"
 
@@ -50,6 +51,7 @@ void spt_start(const struct spt_boot_info *boot, const struct spt_ext *ext, uint
 {
     struct solo5_start_info info;
 
+    stack_guard_init();
     /* Solo5's tenders do not look at a segment without bytes in the file, so .bss may be beyond
      * memory until this has been asked. */
     if ((uintptr_t)_end > boot->mem_size)

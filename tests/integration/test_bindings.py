@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: ISC
+"""What the bindings of hvt and spt have in common, without a libc: thread-local storage, the stack protector."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+import harness  # noqa: E402
+
+hvt = pytest.mark.skipif(harness.kvm_missing() is not None, reason=harness.kvm_missing() or "")
+both = pytest.mark.parametrize("target", [pytest.param("hvt", marks=hvt), "spt"])
+
+
+@both
+def test_thread_local_storage_without_libc(target):
+    assert harness.run("tls_area", target) == (0, "SUCCESS")
+
+
+@both
+@pytest.mark.parametrize("name", ["smash", "smash_nolibc"])
+def test_stack_protector(target, name):
+    assert harness.run(name, target) == (0, "intact")
+    assert harness.run(name, target, args=["over"]) == (255, "intact\nSolo5: ABORT: Stack corruption detected")
