@@ -24,8 +24,14 @@ static struct ifreq request(const char *interface)
     return ifr;
 }
 
-/* Asks for flags, then the MTU, of an interface of this network namespace. */
-static int inspect(int socket_fd, const char *interface, uint16_t *mtu, struct tender_error *error)
+static int attach_fails(const char *interface, const char *why, int code,
+                        struct tender_error *error)
+{
+    return tender_fail(error, -code, "Could not attach interface: %s: %s", interface, why);
+}
+
+/* Of an interface of this network namespace. */
+static int check_up(int socket_fd, const char *interface, struct tender_error *error)
 {
     struct ifreq ifr = request(interface);
 
@@ -35,15 +41,20 @@ static int inspect(int socket_fd, const char *interface, uint16_t *mtu, struct t
                                  "Could not attach interface: %s: there is none of this name "
                                  "('ip tuntap add dev %s mode tap' makes one)",
                                  interface, interface)
-                   : tender_fail(error, -errno, "Could not attach interface: %s: %s", interface,
-                                 strerror(errno));
+                   : attach_fails(interface, strerror(errno), errno, error);
     if ((ifr.ifr_flags & IFF_UP) == 0)
         return tender_fail(error, -ENETDOWN,
                            "Could not attach interface: %s: it is down ('ip link set dev %s up')",
                            interface, interface);
+    return 0;
+}
+
+static int read_mtu(int socket_fd, const char *interface, uint16_t *mtu, struct tender_error *error)
+{
+    struct ifreq ifr = request(interface);
+
     if (ioctl(socket_fd, SIOCGIFMTU, &ifr) < 0)
-        return tender_fail(error, -errno, "Could not attach interface: %s: it has no MTU: %s",
-                           interface, strerror(errno));
+        return attach_fails(interface, strerror(errno), errno, error);
     if (ifr.ifr_mtu <= 0 || ifr.ifr_mtu > UINT16_MAX)
         return tender_fail(error, -EINVAL, "Could not attach interface: %s: its MTU is %d",
                            interface, ifr.ifr_mtu);
@@ -51,17 +62,18 @@ static int inspect(int socket_fd, const char *interface, uint16_t *mtu, struct t
     return 0;
 }
 
-static int attach_fails(const char *interface, int code, struct tender_error *error)
+static const char *refusal(int code)
 {
-    const char *why = strerror(code);
-
-    if (code == EBUSY)
-        why = "another process has it";
-    else if (code == EINVAL)
-        why = "it is not a TAP with a single queue";
-    else if (code == EPERM)
-        why = "no permission (root's, or its owner's: 'ip tuntap add ... user NAME')";
-    return tender_fail(error, -code, "Could not attach interface: %s: %s", interface, why);
+    switch (code) {
+    case EBUSY:
+        return "another process has it";
+    case EINVAL:
+        return "it is not a TAP with a single queue";
+    case EPERM:
+        return "no permission (it is root's, or its owner's: 'ip tuntap add ... user NAME')";
+    default:
+        return strerror(code);
+    }
 }
 
 static int open_interface(struct tender_net_device *device, int socket_fd,
@@ -71,10 +83,8 @@ static int open_interface(struct tender_net_device *device, int socket_fd,
     int rc;
 
     if (strlen(device->where) >= IFNAMSIZ)
-        return tender_fail(error, -EINVAL,
-                           "Could not attach interface: %s: no interface has so long a name",
-                           device->where);
-    rc = inspect(socket_fd, device->where, &device->mtu, error);
+        return attach_fails(device->where, "no interface has so long a name", EINVAL, error);
+    rc = check_up(socket_fd, device->where, error);
     if (rc < 0)
         return rc;
     device->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -83,10 +93,10 @@ static int open_interface(struct tender_net_device *device, int socket_fd,
                            device->where, strerror(errno));
     ifr.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (ioctl(device->fd, TUNSETIFF, &ifr) < 0)
-        return attach_fails(device->where, errno, error);
+        return attach_fails(device->where, refusal(errno), errno, error);
     /* What its last user could take: checksums left open, frames of 64 KiB. */
     (void)ioctl(device->fd, TUNSETOFFLOAD, 0);
-    return 0;
+    return read_mtu(socket_fd, device->where, &device->mtu, error);
 }
 
 /* Whether the interface of this name, here, is the one behind the descriptor. */
@@ -101,15 +111,19 @@ static bool is_here(int socket_fd, int fd, const char *interface)
 static int take_tap(struct tender_net_device *device, int socket_fd, const struct ifreq *ifr,
                     struct tender_error *error)
 {
-    if ((ifr->ifr_flags & IFF_TAP) == 0 || (ifr->ifr_flags & IFF_NO_PI) == 0 ||
-        (ifr->ifr_flags & IFF_VNET_HDR) != 0)
-        return tender_fail(error, -EINVAL,
-                           "Could not attach interface: %s: it must be a TAP opened with IFF_TAP "
-                           "and IFF_NO_PI, without IFF_VNET_HDR",
-                           device->where);
+    int rc;
+
+    /* TUNGETIFF has IFF_NOFILTER where IFF_NO_PI would be, so that one is taken on trust. */
+    if ((ifr->ifr_flags & IFF_TAP) == 0 || (ifr->ifr_flags & IFF_VNET_HDR) != 0)
+        return attach_fails(device->where,
+                            "it must be a TAP opened with IFF_TAP and IFF_NO_PI, without "
+                            "IFF_VNET_HDR",
+                            EINVAL, error);
     (void)ioctl(device->fd, TUNSETOFFLOAD, 0);
-    if (is_here(socket_fd, device->fd, ifr->ifr_name))
-        return inspect(socket_fd, ifr->ifr_name, &device->mtu, error);
+    if (is_here(socket_fd, device->fd, ifr->ifr_name)) {
+        rc = check_up(socket_fd, ifr->ifr_name, error);
+        return rc < 0 ? rc : read_mtu(socket_fd, ifr->ifr_name, &device->mtu, error);
+    }
     device->mtu = MTU_DEFAULT;
     tender_warn("%s: its interface %s is not in this network namespace; taking its MTU for %u",
                 device->where, ifr->ifr_name, device->mtu);
@@ -145,27 +159,19 @@ static int take_descriptor(struct tender_net_device *device, int socket_fd,
     int fd, flags;
 
     if (parse_descriptor(device->where + 1, &fd) < 0)
-        return tender_fail(error, -EINVAL,
-                           "Could not attach interface: %s: this is not the number of a descriptor",
-                           device->where);
+        return attach_fails(device->where, "this is not the number of a descriptor", EINVAL, error);
     flags = fcntl(fd, F_GETFL);
     if (flags < 0)
-        return tender_fail(error, -EBADF,
-                           "Could not attach interface: %s: no such descriptor is open",
-                           device->where);
+        return attach_fails(device->where, "no such descriptor is open", EBADF, error);
     device->fd = fd;
     if ((flags & O_ACCMODE) != O_RDWR || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return tender_fail(error, -EINVAL,
-                           "Could not attach interface: %s: it is not open for reading and writing",
-                           device->where);
+        return attach_fails(device->where, "it is not open for reading and writing", EINVAL, error);
     if (ioctl(fd, TUNGETIFF, &ifr) == 0)
         return take_tap(device, socket_fd, &ifr, error);
     if (!is_datagram_socket(fd))
-        return tender_fail(error, -EINVAL,
-                           "Could not attach interface: %s: this is neither a TAP nor a datagram "
-                           "socket",
-                           device->where);
+        return attach_fails(device->where, "this is neither a TAP nor a datagram socket", EINVAL,
+                            error);
     device->mtu = MTU_DEFAULT;
     return 0;
 }
