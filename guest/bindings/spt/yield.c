@@ -42,7 +42,7 @@ static solo5_handle_set_t devices(const struct sys_epoll_event *events, long cou
 
 static solo5_handle_set_t wait(int timeout_ms)
 {
-    struct sys_epoll_event events[EVENTS];
+    struct sys_epoll_event events[EVENTS] = {0};
 
     return devices(events, sys_epoll_wait(spt_guest.boot->epollfd, events, EVENTS, timeout_ms));
 }
