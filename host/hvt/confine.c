@@ -63,6 +63,13 @@ static void allow_block(struct tender_sandbox *sandbox, const struct tender_bloc
     }
 }
 
+static void allow_core(struct tender_sandbox *sandbox, const struct core *core)
+{
+    tender_sandbox_allow_fd(sandbox, SYS_pwrite64, core->fd);
+    tender_sandbox_allow_fd(sandbox, SYS_ftruncate, core->fd);
+    tender_sandbox_allow_unlink(sandbox, core->folder_fd, core->name);
+}
+
 /* Waiting, time, locks, the end of a thread and of the process; giving back, but never taking. */
 static void allow_rest(struct tender_sandbox *sandbox)
 {
@@ -84,6 +91,7 @@ static void allow(struct tender_sandbox *sandbox, const struct hvt *hvt)
     allow_pci(sandbox, &hvt->pci);
     allow_net(sandbox, &hvt->net);
     allow_block(sandbox, &hvt->block);
+    allow_core(sandbox, &hvt->core);
     tender_sandbox_allow_fd(sandbox, SYS_read, hvt->events.fd);
     tender_sandbox_allow_fd(sandbox, SYS_write, STDOUT_FILENO);
     tender_sandbox_allow_fd(sandbox, SYS_write, STDERR_FILENO);
@@ -97,7 +105,11 @@ int hvt_confine(struct hvt *hvt)
     int rc;
 
     hvt->symbols_size = elf_symbols_size(&hvt->elf);
-    rc = tender_privileges_drop(&hvt->privileges, &hvt->error);
+    rc = core_open_folder(&hvt->core, &hvt->error);
+    if (rc == 0)
+        rc = tender_privileges_drop(&hvt->privileges, &hvt->error);
+    if (rc == 0)
+        rc = core_open(&hvt->core, &hvt->error);
     if (rc == 0)
         rc = tender_sandbox_open(&sandbox, &hvt->error);
     if (rc < 0)

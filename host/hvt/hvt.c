@@ -159,6 +159,7 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
     int first, rc;
 
     hvt->elf.fd = hvt->kvm.fd = hvt->kvm.vm = hvt->kvm.vcpu = hvt->events.fd = -1;
+    hvt->core.folder_fd = hvt->core.fd = -1;
     rc = hvt_options_scan(hvt, argc, argv, &first);
     if (rc == 0)
         rc = tender_sandbox_check(&hvt->error);
@@ -193,6 +194,7 @@ void hvt_close(struct hvt *hvt)
     tender_block_close(&hvt->block);
     kvm_close(&hvt->kvm);
     events_close(&hvt->events);
+    core_close(&hvt->core);
     ring0_free(&hvt->ring0);
     mappings_free(&hvt->mappings);
     guest_memory_close(&hvt->memory);

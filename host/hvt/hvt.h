@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/hvt.h"
+#include "host/hvt/core.h"
 #include "host/hvt/cpuid.h"
 #include "host/hvt/events.h"
 #include "host/hvt/guest_memory.h"
@@ -37,6 +38,7 @@ struct hvt {
     bool stats_at_end;
     bool misused; /* the command line itself is wrong: say how it should be */
     struct tender_privileges privileges;
+    struct core core;
     char cmdline[HVT_CMDLINE_SIZE];
     /* What the executable says. */
     struct elf_file elf;
@@ -55,7 +57,9 @@ struct hvt {
     /* What happens. */
     struct events events;
     struct stats stats;
-    int status; /* exit status of the guest */
+    bool trapped;
+    struct kvm_regs trap_regs; /* where it did */
+    int status;                /* exit status of the guest */
     struct tender_error error;
 };
 
@@ -70,6 +74,10 @@ int hvt_confine(struct hvt *hvt);
 
 /* vm_exit.c: runs the guest to its end: 0, and hvt->status; or a negative errno, and hvt->error. */
 int hvt_run(struct hvt *hvt);
+
+/* core_x86_64.c: writes the core file, if one is wanted and the guest's status is a trap's. 0 or an
+ * error. */
+int hvt_dump_core(struct hvt *hvt);
 
 /* hypercall.c: one hypercall, with its argument at guest address arg. HVT_CONTINUE, HVT_ENDED or an
  * error. */

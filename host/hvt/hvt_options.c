@@ -85,6 +85,16 @@ static int apply_stats(void *context, const char *value, struct tender_error *er
     return 0;
 }
 
+static int apply_dumpcore(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    if (value[0] == '\0')
+        return tender_fail(error, -EINVAL, "Malformed argument to --dumpcore: '' (a directory)");
+    hvt->core.folder = value;
+    return 0;
+}
+
 static int apply_user(void *context, const char *value, struct tender_error *error)
 {
     struct hvt *hvt = context;
@@ -108,7 +118,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 11
+#define OPTIONS 12
 
 static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
@@ -122,6 +132,8 @@ static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
         {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
          hvt},
         {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, hvt},
+        {"--dumpcore=", "DIR", "write DIR/core.penstock-hvt.PID if the unikernel aborts or traps",
+         apply_dumpcore, hvt},
         {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
          apply_user, hvt},
         {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, hvt},

@@ -23,6 +23,8 @@ int main(int argc, char **argv)
     rc = hvt_open(hvt, argc, argv);
     if (rc == 0) {
         rc = hvt_run(hvt);
+        if (rc == 0)
+            rc = hvt_dump_core(hvt);
         if (hvt->stats_at_end)
             stats_print(&hvt->stats);
     }

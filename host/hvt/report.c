@@ -70,6 +70,8 @@ int hvt_report(struct hvt *hvt, const char *what, const struct kvm_regs *regs)
     FILE *out = open_memstream(&text, &size);
 
     hvt->status = HVT_STATUS_TRAP;
+    hvt->trapped = true;
+    hvt->trap_regs = *regs;
     if (out == NULL)
         return HVT_ENDED;
     elf_symbols_read(&hvt->elf, hvt->symbols_size, &symbols);
