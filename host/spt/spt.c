@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/spt/spt_options.h"
+#include "host/tender/sandbox.h"
 
 #define ADDRESS_LIMIT (1ull << 47) /* of a process, with four levels of page tables */
 
@@ -55,6 +56,8 @@ int spt_open(struct spt *spt, int argc, char **argv)
 
     spt->elf.fd = spt->epoll_fd = spt->timer_fd = spt->server_fd = spt->guest_fd = -1;
     rc = spt_options_scan(spt, argc, argv, &first);
+    if (rc == 0)
+        rc = tender_sandbox_check(&spt->error);
     if (rc == 0)
         rc = read_unikernel(spt, argv[first]);
     if (rc == 0)
