@@ -14,7 +14,7 @@ extern uintptr_t __stack_chk_guard;
 void __stack_chk_fail(void) __attribute__((noreturn));
 
 /* Chooses the guard: called by the target's start, which never returns, before anything else. */
-void stack_guard_init(void);
+void stack_guard_init(void) __attribute__((no_stack_protector));
 
 /* musl's place for this, called by its start once thread-local storage is there: code that was
  * built for %fs:0x28 finds the same guard. */

@@ -26,8 +26,8 @@ struct hvt_guest {
 /* The one of this unikernel: the calls of solo5.h name no object. */
 extern struct hvt_guest hvt_guest;
 
-/* Called by _start. */
+/* Called by _start. It chooses the stack protector's guard, so its own frame has none. */
 void hvt_start(const struct hvt_boot_info *boot, const struct hvt_ext *ext)
-    __attribute__((noreturn));
+    __attribute__((noreturn, no_stack_protector));
 
 #endif

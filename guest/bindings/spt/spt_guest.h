@@ -30,9 +30,10 @@ struct spt_guest {
 /* The one of this unikernel: the calls of solo5.h name no object. */
 extern struct spt_guest spt_guest;
 
-/* Called by _start. `magic` says whether ext is one. */
+/* Called by _start. `magic` says whether ext is one. It chooses the stack protector's guard, so its
+ * own frame has none. */
 void spt_start(const struct spt_boot_info *boot, const struct spt_ext *ext, uint64_t magic)
-    __attribute__((noreturn));
+    __attribute__((noreturn, no_stack_protector));
 
 /* clock.c: what the host says, asked now. */
 solo5_time_t spt_clock_read(void);
