@@ -3,6 +3,7 @@
  * of it. */
 #include "abi/hvt.h"
 #include "host/cli/inspect.h"
+#include "host/tender/elf_symbols.h"
 #include "host/tender/manifest.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -41,6 +42,17 @@ static void inspect(struct inspection *unikernel)
     memory_map_free(&unikernel->map);
 }
 
+static void symbols(const struct elf_file *elf)
+{
+    struct elf_symbols symbols;
+    char name[64];
+
+    elf_symbols_read(elf, 1u << 20, &symbols);
+    elf_symbols_name(&symbols, elf->header.e_entry, name, sizeof(name));
+    elf_symbols_name(&symbols, UINT64_MAX, name, sizeof(name));
+    elf_symbols_free(&symbols);
+}
+
 static void load(struct inspection *unikernel)
 {
     struct tender_error error;
@@ -72,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_EXPECT(manifest_type_name(mft->e[i].type) != NULL);
     }
     load(&unikernel);
+    symbols(&unikernel.elf);
     notes_free(&unikernel.notes);
     elf_close(&unikernel.elf);
     return 0;
