@@ -17,6 +17,12 @@ def test_thread_local_storage_without_libc(target):
     assert harness.run("tls_area", target) == (0, "SUCCESS")
 
 
+@hvt
+def test_cpl_0_without_our_bindings():
+    """As Solo5's binaries run; here is also what CPUID does not say."""
+    assert harness.run("ring0", "hvt", ["--mem=32"], timeout=60) == (0, "SUCCESS")
+
+
 @both
 @pytest.mark.parametrize("name", ["smash", "smash_nolibc"])
 def test_stack_protector(target, name):
