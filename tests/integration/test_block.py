@@ -161,7 +161,8 @@ def test_nothing_is_left_locked_or_changed_by_a_refusal(disk, target):
     assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
-def test_a_block_device_of_the_host(disk):
+@each
+def test_a_block_device_of_the_host(disk, target):
     if os.geteuid() != 0 or not shutil.which("losetup"):
         pytest.skip("loop devices need root and losetup")
     made = subprocess.run(["losetup", "--find", "--show", disk], capture_output=True, text=True, timeout=20, check=False)
@@ -169,8 +170,8 @@ def test_a_block_device_of_the_host(disk):
         pytest.skip(f"no loop devices here: {made.stderr.strip()}")
     loop = made.stdout.strip()
     try:
-        for words in ("write_and_read", "misuse"):
-            status, output = blk("native", loop, words)
+        for words in ("write_and_read", "misuse", "discard"):
+            status, output = blk(target, loop, words)
             assert status == 0, output
     finally:
         subprocess.run(["losetup", "--detach", loop], timeout=20, check=False)

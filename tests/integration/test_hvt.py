@@ -82,7 +82,7 @@ def test_help_and_version():
     ([], "Missing KERNEL operand"),
     (["--mem=64"], "Missing KERNEL operand"),
     (["--"], "Missing KERNEL operand"),
-    (["--net:x=tap0", "k"], "Invalid option: `--net:x=tap0'"),
+    (["--disk=x", "k"], "Invalid option: `--disk=x'"),
     (["-h", "k"], "Invalid option: `-h'"),
 ])
 def test_misuse_is_explained(argv, says):
