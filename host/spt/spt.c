@@ -80,6 +80,8 @@ int spt_open(struct spt *spt, int argc, char **argv)
     }
     if (rc == 0)
         rc = spt_memory_protect(spt);
+    if (rc == 0)
+        rc = tender_privileges_drop(&spt->privileges, &spt->error);
     return rc;
 }
 

@@ -21,11 +21,13 @@
 #include "host/tender/module_net.h"
 #include "host/tender/module_pci.h"
 #include "host/tender/notes.h"
+#include "host/tender/privileges.h"
 
 struct spt {
     /* What the command line says. */
     uint64_t mem_size;
     bool exec_heap;
+    struct tender_privileges privileges;
     bool misused; /* the command line itself is wrong: say how it should be */
     char cmdline[SPT_CMDLINE_SIZE];
     /* What the executable says. */

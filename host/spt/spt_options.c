@@ -71,6 +71,20 @@ static int apply_sector_size(void *context, const char *value, struct tender_err
     return tender_block_sector_size_option(&spt->block, value, error);
 }
 
+static int apply_user(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_user_option(&spt->privileges, value, error);
+}
+
+static int apply_chroot(void *context, const char *value, struct tender_error *error)
+{
+    struct spt *spt = context;
+
+    return tender_chroot_option(&spt->privileges, value, error);
+}
+
 static int apply_exec_heap(void *context, const char *value, struct tender_error *error)
 {
     struct spt *spt = context;
@@ -90,7 +104,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 9
+#define OPTIONS 11
 
 static void fill_table(struct tender_option table[OPTIONS], struct spt *spt)
 {
@@ -103,6 +117,9 @@ static void fill_table(struct tender_option table[OPTIONS], struct spt *spt)
         {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
          spt},
         {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, spt},
+        {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
+         apply_user, spt},
+        {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, spt},
         {"--x-exec-heap", NULL, "make heap and stack executable", apply_exec_heap, spt},
         {"--help", NULL, "print this", apply_nothing, spt},
         {"--version", NULL, "print the version", apply_nothing, spt}};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,11 +28,41 @@ static bool parse_id(const char *text, unsigned *id)
     return true;
 }
 
+/*
+ * The machine's own users and groups. Not those of name services: these come as shared libraries,
+ * which a tender that is linked statically cannot have; their users have numbers as well.
+ */
+static const struct passwd *user_entry(const char *name, bool numeric, uid_t uid)
+{
+    FILE *file = fopen("/etc/passwd", "re");
+    const struct passwd *entry = NULL;
+
+    while (file != NULL && (entry = fgetpwent(file)) != NULL)
+        if (numeric ? entry->pw_uid == uid : strcmp(entry->pw_name, name) == 0)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return entry;
+}
+
+static const struct group *group_entry(const char *name)
+{
+    FILE *file = fopen("/etc/group", "re");
+    const struct group *entry = NULL;
+
+    while (file != NULL && (entry = fgetgrent(file)) != NULL)
+        if (strcmp(entry->gr_name, name) == 0)
+            break;
+    if (file != NULL)
+        fclose(file);
+    return entry;
+}
+
 static int find_user(struct tender_privileges *privileges, const char *name, bool group_given,
                      struct tender_error *error)
 {
     bool numeric = parse_id(name, &privileges->uid);
-    const struct passwd *entry = numeric ? getpwuid(privileges->uid) : getpwnam(name);
+    const struct passwd *entry = user_entry(name, numeric, privileges->uid);
 
     if (entry != NULL) {
         privileges->uid = entry->pw_uid;
@@ -54,7 +85,7 @@ static int find_group(struct tender_privileges *privileges, const char *name,
 
     if (parse_id(name, &privileges->gid))
         return 0;
-    entry = getgrnam(name);
+    entry = group_entry(name);
     if (entry == NULL)
         return tender_fail(error, -EINVAL, "--user: there is no group '%s'", name);
     privileges->gid = entry->gr_gid;

@@ -18,7 +18,8 @@ struct tender_privileges {
     gid_t gid;
 };
 
-/* Options' values: NAME or UID, and a group if not the user's own, NAME|UID[:GROUP|GID]. */
+/* Options' values: NAME or UID, and a group if not the user's own, NAME|UID[:GROUP|GID]. Names are
+ * those of /etc/passwd and /etc/group. */
 int tender_user_option(struct tender_privileges *privileges, const char *value,
                        struct tender_error *error);
 int tender_chroot_option(struct tender_privileges *privileges, const char *value,

@@ -200,3 +200,29 @@ def test_a_unikernel_for_another_target():
 @pytest.mark.parametrize("mem", [2, 3, 511, 8192])
 def test_memory_of_any_size(mem):
     assert harness.run("hello", "spt", [f"--mem={mem}"]) == (0, "Hello from Penstock.")
+
+
+# ---- --user and --chroot ----
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_user_and_chroot_before_the_unikernel_starts(card, tmp_path):
+    options = [f"--pci:nic0={card.where}", "--user=nobody:12345", f"--chroot={tmp_path}"]
+    with harness.Process(harness.command("reflect", "spt", options)) as process:
+        for pid in (child_of(process), process.pid):
+            status = Path(f"/proc/{pid}/status").read_text()
+            assert re.search(r"^Uid:\t65534\t65534\t65534\t65534$", status, re.M), status
+            assert re.search(r"^Gid:\t12345\t12345\t12345\t12345$", status, re.M), status
+            assert os.readlink(f"/proc/{pid}/root") == str(tmp_path)
+        process.signal(signal.SIGTERM)
+        assert process.wait(5) == 1
+        assert "Exiting on signal 15" in process.output
+
+
+@pytest.mark.parametrize("option, says", [
+    ("--user=no-such-user", "there is no user 'no-such-user'"),
+    ("--user=0:no-such-group", "there is no group 'no-such-group'"),
+    ("--chroot=/no/such/place", "--chroot=/no/such/place: No such file or directory"),
+])
+def test_users_and_places_that_are_not(option, says):
+    status, output = harness.run("hello", "spt", [option])
+    assert status == 1 and says in output, output
