@@ -160,11 +160,13 @@ static int take_descriptor(struct tender_net_device *device, int socket_fd,
 
     if (parse_descriptor(device->where + 1, &fd) < 0)
         return attach_fails(device->where, "this is not the number of a descriptor", EINVAL, error);
-    flags = fcntl(fd, F_GETFL);
-    if (flags < 0)
+    /* What came from the parent outlasted an exec; what does not is this process's own. */
+    flags = fcntl(fd, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0)
         return attach_fails(device->where, "no such descriptor is open", EBADF, error);
     device->fd = fd;
-    if ((flags & O_ACCMODE) != O_RDWR || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDWR || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         return attach_fails(device->where, "it is not open for reading and writing", EINVAL, error);
     if (ioctl(fd, TUNGETIFF, &ifr) == 0)

@@ -289,6 +289,7 @@ REFUSED = [
     (["--net:net0=@-1"], "not the number of a descriptor"),
     (["--net:net0=@0x3"], "not the number of a descriptor"),
     (["--net:net0=@99999999999"], "not the number of a descriptor"),
+    *[([f"--net:net0=@{fd}"], "Could not attach interface: @") for fd in range(3, 12)],  # the tender's own, if any
     (["--net:net0=@987"], "Could not attach interface: @987: no such descriptor is open"),
     *[([f"--net-mac:net0={mac}", "--net:net0=lo"], "Malformed argument to --net-mac:")
       for mac in ("02:00:00:00:00", "02:00:00:00:00:01:02", "02:00:00:00:00:0g", "02-00-00-00-00-01", "020:0:0:0:0:1", "::::: ")],

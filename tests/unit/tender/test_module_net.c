@@ -226,6 +226,22 @@ static void test_descriptors_that_are_no_use(void **state)
     assert_non_null(strstr(error.text, "neither a TAP nor a datagram socket"));
 }
 
+/* The number of a descriptor that the tender itself has opened. */
+static void test_descriptors_of_the_tender(void **state)
+{
+    char option[32];
+    int own[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, own), 0);
+    snprintf(option, sizeof(option), "net=@%d", own[0]);
+    assert_int_equal(tender_net_option(&net, option, &error), 0);
+    assert_int_equal(tender_net_option(&net, "net0=@998", &error), 0);
+    assert_int_equal(tender_net_open(&net, &error), -EBADF);
+    close(own[0]);
+    close(own[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -239,6 +255,7 @@ int main(void)
         TEST(test_a_full_queue_drops),
         TEST(test_a_peer_that_is_gone),
         TEST(test_descriptors_that_are_no_use),
+        TEST(test_descriptors_of_the_tender),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
