@@ -77,4 +77,7 @@ int spt_launch(struct spt *spt);
  * negative errno, and spt->error. */
 int spt_supervise(struct spt *spt);
 
+/* confine.c: takes from the tender what it does not need any more while `child` runs. */
+int spt_confine(struct spt *spt, int signal_fd, int child);
+
 #endif

@@ -221,7 +221,9 @@ int spt_supervise(struct spt *spt)
         close(spt->server_fd);
         spt->server_fd = -1;
         spt_memory_close(spt);
-        rc = watch(&s);
+        rc = spt_confine(spt, s.poll[SIGNALS].fd, s.child);
+        if (rc == 0)
+            rc = watch(&s);
     }
     end_child(&s);
     close(s.poll[SIGNALS].fd);

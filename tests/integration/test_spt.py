@@ -139,8 +139,10 @@ def child_of(process, timeout=5):
 def test_a_child_has_its_memory_and_no_socket_of_a_device(card):
     with harness.Process(harness.command("reflect", "spt", [f"--pci:nic0={card.where}"])) as process:
         child = child_of(process)
+        time.sleep(0.2)
         places = list(mappings(child))
         files = descriptors(child)
+        assert "Seccomp:\t2" in Path(f"/proc/{process.pid}/status").read_text()
         peers = descriptors(process.pid)
     assert not [line for *_, line in places if "penstock-spt" in line or "[heap]" in line or "[stack]" in line]
     assert [line for start, _, access, line in places if start >= 1 << 39 and access == "rw-s"]
