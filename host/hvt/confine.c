@@ -70,6 +70,15 @@ static void allow_core(struct tender_sandbox *sandbox, const struct core *core)
     tender_sandbox_allow_unlink(sandbox, core->folder_fd, core->name);
 }
 
+static void allow_debugger(struct tender_sandbox *sandbox, const struct hvt *hvt)
+{
+    if (hvt->gdb.fd < 0)
+        return;
+    tender_sandbox_allow_ioctl(sandbox, hvt->kvm.vcpu, KVM_SET_REGS);
+    tender_sandbox_allow_fd(sandbox, SYS_recvfrom, hvt->gdb.fd);
+    tender_sandbox_allow_fd(sandbox, SYS_sendto, hvt->gdb.fd);
+}
+
 /* Waiting, time, locks, the end of a thread and of the process; giving back, but never taking. */
 static void allow_rest(struct tender_sandbox *sandbox)
 {
@@ -92,6 +101,7 @@ static void allow(struct tender_sandbox *sandbox, const struct hvt *hvt)
     allow_net(sandbox, &hvt->net);
     allow_block(sandbox, &hvt->block);
     allow_core(sandbox, &hvt->core);
+    allow_debugger(sandbox, hvt);
     tender_sandbox_allow_fd(sandbox, SYS_read, hvt->events.fd);
     tender_sandbox_allow_fd(sandbox, SYS_write, STDOUT_FILENO);
     tender_sandbox_allow_fd(sandbox, SYS_write, STDERR_FILENO);

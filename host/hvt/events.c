@@ -61,7 +61,8 @@ static int handle(struct events *events, const struct signalfd_siginfo *info,
     case SIGUSR1:
         stats_print(events->stats);
         return 0;
-    case EVENTS_KICK: /* events_lost; or somebody's own */
+    case EVENTS_KICK: /* events_lost; a debugger; or somebody's own */
+        events->kicked = true;
         return 0;
     default:
         return tender_fail(error, -EINTR, "Exiting on signal %u", info->ssi_signo);
@@ -116,6 +117,10 @@ int events_wait(struct events *events, struct pollfd *fds, unsigned count, uint6
             if (rc < 0)
                 return rc;
             ready--;
+            if (ready == 0 && events->debugged && events->kicked) {
+                events->kicked = false;
+                return 0;
+            }
         }
         if (ready > 0)
             return ready;

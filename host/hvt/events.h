@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "host/hvt/stats.h"
@@ -23,6 +24,8 @@ struct events {
     int fd; /* signalfd; -1: closed */
     pthread_t thread;
     const struct stats *stats; /* what SIGUSR1 prints */
+    bool debugged; /* EVENTS_KICK ends events_wait early: a debugger may want to stop the guest */
+    bool kicked;
     _Atomic(const struct tender_pci_device *) lost;
 };
 

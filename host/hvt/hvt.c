@@ -159,7 +159,7 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
     int first, rc;
 
     hvt->elf.fd = hvt->kvm.fd = hvt->kvm.vm = hvt->kvm.vcpu = hvt->events.fd = -1;
-    hvt->core.folder_fd = hvt->core.fd = -1;
+    hvt->core.folder_fd = hvt->core.fd = hvt->gdb.fd = -1;
     rc = hvt_options_scan(hvt, argc, argv, &first);
     if (rc == 0)
         rc = tender_sandbox_check(&hvt->error);
@@ -181,6 +181,8 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
         rc = map_memory(hvt);
     if (rc == 0)
         rc = start_cpu(hvt);
+    if (rc == 0)
+        rc = gdb_open(hvt);
     if (rc == 0)
         rc = hvt_confine(hvt);
     /* A signal that came meanwhile. */

@@ -12,6 +12,7 @@
 #include "host/hvt/core.h"
 #include "host/hvt/cpuid.h"
 #include "host/hvt/events.h"
+#include "host/hvt/gdb.h"
 #include "host/hvt/guest_memory.h"
 #include "host/hvt/kvm.h"
 #include "host/hvt/mappings.h"
@@ -56,6 +57,7 @@ struct hvt {
     struct ring0 ring0;
     /* What happens. */
     struct events events;
+    struct gdb gdb;
     struct stats stats;
     bool trapped;
     struct kvm_regs trap_regs; /* where it did */

@@ -95,6 +95,31 @@ static int apply_dumpcore(void *context, const char *value, struct tender_error 
     return 0;
 }
 
+static int apply_gdb(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+
+    (void)value;
+    (void)error;
+    hvt->gdb.wanted = true;
+    if (hvt->gdb.port == 0)
+        hvt->gdb.port = GDB_PORT;
+    return 0;
+}
+
+static int apply_gdb_port(void *context, const char *value, struct tender_error *error)
+{
+    struct hvt *hvt = context;
+    unsigned long port;
+    char *end;
+
+    port = strtoul(value, &end, 10);
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || port == 0 || port > UINT16_MAX)
+        return tender_fail(error, -EINVAL, "Malformed argument to --gdb-port: '%s'", value);
+    hvt->gdb.port = (uint16_t)port;
+    return 0;
+}
+
 static int apply_user(void *context, const char *value, struct tender_error *error)
 {
     struct hvt *hvt = context;
@@ -118,7 +143,7 @@ static int apply_nothing(void *context, const char *value, struct tender_error *
     return 0;
 }
 
-#define OPTIONS 12
+#define OPTIONS 14
 
 static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
@@ -134,6 +159,8 @@ static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
         {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, hvt},
         {"--dumpcore=", "DIR", "write DIR/core.penstock-hvt.PID if the unikernel aborts or traps",
          apply_dumpcore, hvt},
+        {"--gdb", NULL, "wait for a debugger before the unikernel starts", apply_gdb, hvt},
+        {"--gdb-port=", "N", "where it waits, on 127.0.0.1 (1234)", apply_gdb_port, hvt},
         {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
          apply_user, hvt},
         {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, hvt},

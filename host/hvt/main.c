@@ -25,6 +25,7 @@ int main(int argc, char **argv)
         rc = hvt_run(hvt);
         if (rc == 0)
             rc = hvt_dump_core(hvt);
+        gdb_close(hvt, rc < 0 ? EXIT_FAILURE : hvt->status);
         if (hvt->stats_at_end)
             stats_print(&hvt->stats);
     }

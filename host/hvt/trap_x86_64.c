@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: ISC
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "host/hvt/hvt.h"
 #include "host/hvt/trap.h"
+
+#define VECTOR_DB 1u
+#define VECTOR_BP 3u
 
 bool hvt_in_stub(struct hvt *hvt)
 {
@@ -31,6 +35,13 @@ int hvt_trap(struct hvt *hvt)
     regs.rip = frame->rip;
     regs.rsp = frame->rsp;
     regs.rflags = frame->rflags;
+    if (hvt->gdb.fd >= 0) {
+        bool asked = frame->vector == VECTOR_DB || frame->vector == VECTOR_BP;
+        int rc = gdb_stop(hvt, &regs, asked ? SIGTRAP : SIGSEGV);
+
+        if (asked || rc != HVT_CONTINUE)
+            return rc;
+    }
     hvt_describe(hvt, sregs.cr2, place, sizeof place);
     trap_text(frame->vector, frame->error, sregs.cr2, place, text, sizeof text);
     return hvt_report(hvt, text, &regs);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "host/hvt/hvt.h"
 #include "host/hvt/trap_port_x86_64.h"
@@ -68,9 +70,20 @@ static int on_fault(struct hvt *hvt)
     return hvt_report_now(hvt, "access to memory that the host refuses (read-only, or gone)");
 }
 
+static int debug(struct hvt *hvt, int signal)
+{
+    struct kvm_regs regs;
+
+    if (hvt->gdb.fd < 0)
+        return HVT_CONTINUE;
+    if (ioctl(hvt->kvm.vcpu, KVM_GET_REGS, &regs) < 0)
+        return tender_fail(&hvt->error, -errno, "KVM_GET_REGS: %s", strerror(errno));
+    return gdb_stop(hvt, &regs, signal);
+}
+
 int hvt_run(struct hvt *hvt)
 {
-    int rc = HVT_CONTINUE;
+    int rc = debug(hvt, SIGTRAP);
 
     while (rc == HVT_CONTINUE) {
         rc = kvm_run(&hvt->kvm);
@@ -84,6 +97,8 @@ int hvt_run(struct hvt *hvt)
         } else {
             return tender_fail(&hvt->error, rc, "KVM_RUN: %s", strerror(-rc));
         }
+        if (rc == HVT_CONTINUE && gdb_wants_stop(hvt))
+            rc = debug(hvt, SIGINT);
     }
     return rc < 0 ? rc : 0;
 }
