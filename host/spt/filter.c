@@ -9,6 +9,7 @@
 #include <linux/falloc.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,12 +68,14 @@ static void allow_pci(struct rules *rules, const struct spt *spt)
             ALLOW(rules, read, 2, FD(spt->pci.device[i].irq_fd), counter);
 }
 
-/* What one read or write transfers is a frame. */
+/* What one read or write transfers is a frame. A device that is gone need not be waited for. */
 static void allow_net(struct rules *rules, const struct spt *spt)
 {
     for (unsigned i = 0; i < spt->net.count; i++) {
         ALLOW(rules, read, 1, FD(spt->net.device[i].fd));
         ALLOW(rules, write, 1, FD(spt->net.device[i].fd));
+        ALLOW(rules, epoll_ctl, 3, FD(spt->epoll_fd), IS(1, EPOLL_CTL_DEL),
+              IS(2, (unsigned)spt->net.device[i].fd));
     }
 }
 

@@ -35,7 +35,9 @@ struct sys_epoll_event {
     uint32_t data[2]; /* the low half first */
 };
 
-#define SYS_EPOLLIN 1u
+#define SYS_EPOLLIN  0x01u
+#define SYS_EPOLLERR 0x08u
+#define SYS_EPOLLHUP 0x10u
 
 long sys_read(int fd, void *data, size_t size);
 long sys_write(int fd, const void *data, size_t size);
@@ -51,6 +53,9 @@ long sys_timerfd_settime(int fd, int flags, const struct sys_itimerspec *value);
 
 /* timeout_ms: -1 waits, 0 does not. */
 long sys_epoll_wait(int fd, struct sys_epoll_event *events, int count, int timeout_ms);
+
+/* EPOLL_CTL_DEL: fd is not waited for any more. */
+long sys_epoll_remove(int epoll_fd, int fd);
 
 /* Sets the base of thread-local storage. */
 long sys_set_tls_base(uintptr_t base);

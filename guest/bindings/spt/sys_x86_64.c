@@ -13,13 +13,15 @@ enum {
     NR_ARCH_PRCTL = 158,
     NR_CLOCK_GETTIME = 228,
     NR_EXIT_GROUP = 231,
+    NR_EPOLL_CTL = 233,
     NR_EPOLL_PWAIT = 281,
     NR_FALLOCATE = 285,
     NR_TIMERFD_SETTIME = 286,
 };
 
-#define ARCH_SET_FS 0x1002 /* arch_prctl(2) */
-#define PUNCH_HOLE  3      /* FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE */
+#define ARCH_SET_FS   0x1002 /* arch_prctl(2) */
+#define EPOLL_CTL_DEL 2
+#define PUNCH_HOLE    3 /* FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE */
 
 #define CPUID_POWER        0x80000007u /* SDM vol. 3, 18.17.1: invariant TSC */
 #define CPUID_EXTENDED_MAX 0x80000000u
@@ -84,6 +86,11 @@ long sys_timerfd_settime(int fd, int flags, const struct sys_itimerspec *value)
 long sys_epoll_wait(int fd, struct sys_epoll_event *events, int count, int timeout_ms)
 {
     return call(NR_EPOLL_PWAIT, fd, (long)events, count, timeout_ms, 0, 0);
+}
+
+long sys_epoll_remove(int epoll_fd, int fd)
+{
+    return call(NR_EPOLL_CTL, epoll_fd, EPOLL_CTL_DEL, fd, 0, 0, 0);
 }
 
 long sys_set_tls_base(uintptr_t base)

@@ -26,6 +26,20 @@ static bool is_interrupt(uint64_t handle)
     return spt_guest.ext && spt_guest.ext->irq_fd[handle] >= 0;
 }
 
+/*
+ * A TAP that was deleted, or a socket whose peer has gone, is ready for ever: what it still has can
+ * be read, but it wakes nobody any more.
+ */
+static void forget_if_gone(uint64_t handle, uint32_t events)
+{
+    const struct mft_entry *entry = &spt_guest.mft->e[handle];
+
+    if (!(events & (SYS_EPOLLERR | SYS_EPOLLHUP)) || entry->type != MFT_NET_BASIC)
+        return;
+    log_line(&spt_guest.log, LOG_WARN, "device '%s' is gone", entry->name);
+    sys_epoll_remove(spt_guest.boot->epollfd, (int)entry->backend);
+}
+
 /* The devices among the events. */
 static solo5_handle_set_t devices(const struct sys_epoll_event *events, long count)
 {
@@ -34,8 +48,10 @@ static solo5_handle_set_t devices(const struct sys_epoll_event *events, long cou
     for (long i = 0; i < count; i++) {
         uint64_t handle = events[i].data[0];
 
-        if (handle < MFT_MAX_ENTRIES && (!is_interrupt(handle) || take_interrupt(handle)))
-            ready |= 1ull << handle;
+        if (handle >= MFT_MAX_ENTRIES || (is_interrupt(handle) && !take_interrupt(handle)))
+            continue;
+        ready |= 1ull << handle;
+        forget_if_gone(handle, events[i].events);
     }
     return ready;
 }
