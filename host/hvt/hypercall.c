@@ -74,24 +74,36 @@ struct hypercall {
     int (*handle)(struct hvt *hvt, union argument *arg);
     uint32_t size; /* of its argument */
     bool answers;  /* writes to it */
+    uint32_t type; /* enum mft_type: it is there if the guest has such a device; 0: always */
 };
 
 static const struct hypercall calls[] = {
-    [HVT_WALLTIME] = {do_walltime, sizeof(struct hvt_walltime), true},
-    [HVT_PUTS] = {do_puts, sizeof(struct hvt_puts), false},
-    [HVT_POLL] = {hvt_poll, sizeof(struct hvt_poll), true},
-    [HVT_BLOCK_WRITE] = {hvt_block_write, sizeof(struct hvt_block_io), true},
-    [HVT_BLOCK_READ] = {hvt_block_read, sizeof(struct hvt_block_io), true},
-    [HVT_NET_WRITE] = {hvt_net_write, sizeof(struct hvt_net_io), true},
-    [HVT_NET_READ] = {hvt_net_read, sizeof(struct hvt_net_io), true},
-    [HVT_HALT] = {do_halt, sizeof(struct hvt_halt), false},
-    [HVT_SET_TLS_BASE] = {do_set_tls_base, sizeof(struct hvt_set_tls_base), false},
-    [HVT_PCI_CONFIG_READ] = {do_config_read, sizeof(struct hvt_pci_config_read), true},
-    [HVT_PCI_REGION_READ] = {do_region_read, sizeof(struct hvt_pci_region_access), true},
-    [HVT_PCI_REGION_WRITE] = {do_region_write, sizeof(struct hvt_pci_region_access), true},
-    [HVT_BLOCK_FLUSH] = {hvt_block_flush, sizeof(struct hvt_block_flush), true},
-    [HVT_BLOCK_DISCARD] = {hvt_block_discard, sizeof(struct hvt_block_discard), true},
+    [HVT_WALLTIME] = {do_walltime, sizeof(struct hvt_walltime), true, 0},
+    [HVT_PUTS] = {do_puts, sizeof(struct hvt_puts), false, 0},
+    [HVT_POLL] = {hvt_poll, sizeof(struct hvt_poll), true, 0},
+    [HVT_BLOCK_WRITE] = {hvt_block_write, sizeof(struct hvt_block_io), true, MFT_BLOCK_BASIC},
+    [HVT_BLOCK_READ] = {hvt_block_read, sizeof(struct hvt_block_io), true, MFT_BLOCK_BASIC},
+    [HVT_NET_WRITE] = {hvt_net_write, sizeof(struct hvt_net_io), true, MFT_NET_BASIC},
+    [HVT_NET_READ] = {hvt_net_read, sizeof(struct hvt_net_io), true, MFT_NET_BASIC},
+    [HVT_HALT] = {do_halt, sizeof(struct hvt_halt), false, 0},
+    [HVT_SET_TLS_BASE] = {do_set_tls_base, sizeof(struct hvt_set_tls_base), false, 0},
+    [HVT_PCI_CONFIG_READ] = {do_config_read, sizeof(struct hvt_pci_config_read), true, 0},
+    [HVT_PCI_REGION_READ] = {do_region_read, sizeof(struct hvt_pci_region_access), true, 0},
+    [HVT_PCI_REGION_WRITE] = {do_region_write, sizeof(struct hvt_pci_region_access), true, 0},
+    [HVT_BLOCK_FLUSH] = {hvt_block_flush, sizeof(struct hvt_block_flush), true, MFT_BLOCK_BASIC},
+    [HVT_BLOCK_DISCARD] = {hvt_block_discard, sizeof(struct hvt_block_discard), true,
+                           MFT_BLOCK_BASIC},
 };
+
+/* As with Solo5's tender, whose modules bring their calls along. */
+static bool is_served(const struct hvt *hvt, unsigned nr)
+{
+    if (nr >= sizeof calls / sizeof calls[0] || calls[nr].handle == NULL)
+        return false;
+    if (calls[nr].type == MFT_NET_BASIC)
+        return hvt->net.count > 0;
+    return calls[nr].type != MFT_BLOCK_BASIC || hvt->block.count > 0;
+}
 
 int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
 {
@@ -100,7 +112,7 @@ int hvt_hypercall(struct hvt *hvt, unsigned nr, uint64_t addr)
     void *guest;
     int rc;
 
-    if (nr >= sizeof calls / sizeof calls[0] || calls[nr].handle == NULL)
+    if (!is_served(hvt, nr))
         return tender_fail(&hvt->error, -ENOSYS, "Invalid guest hypercall: num=%u", nr);
     call = &calls[nr];
     guest =
