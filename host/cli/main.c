@@ -24,7 +24,7 @@ static int help(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  penstock %-8s %-25s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].help);
-    fprintf(out, "\nUnikernels are run by penstock-hvt.\n");
+    fprintf(out, "\nUnikernels are run by penstock-hvt (KVM) and penstock-spt (seccomp).\n");
     return out == stdout ? 0 : 1;
 }
 
