@@ -7,23 +7,17 @@
 #include <stdlib.h>
 
 #include "host/tender/log.h"
-#include "host/tender/options.h"
+#include "host/tender/option_sets.h"
 
 #define MEM_DEFAULT (512ull << 20)
 
 int hvt_parse_mem(const char *value, uint64_t *bytes, struct tender_error *error)
 {
-    unsigned long long mb;
-    char *end;
+    uint64_t mb;
+    int rc = tender_parse_mem(value, HVT_MEM_MAX >> 20, &mb, error);
 
-    errno = 0;
-    mb = strtoull(value, &end, 10);
-    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || mb == 0)
-        return tender_fail(error, -EINVAL, "Malformed argument to --mem: '%s' (megabytes)", value);
-    if (mb > HVT_MEM_MAX >> 20)
-        return tender_fail(error, -EINVAL,
-                           "--mem=%s is more than the %llu MB that a guest can have", value,
-                           (unsigned long long)HVT_MEM_MAX >> 20);
+    if (rc < 0)
+        return rc;
     *bytes = (mb << 20) / HVT_MEM_UNIT * HVT_MEM_UNIT;
     if (*bytes == 0)
         return tender_fail(error, -EINVAL, "--mem=%s is less than the %llu MB that a guest needs",
@@ -38,41 +32,6 @@ static int apply_mem(void *context, const char *value, struct tender_error *erro
     struct hvt *hvt = context;
 
     return hvt_parse_mem(value, &hvt->mem_size, error);
-}
-
-static int apply_pci(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_pci_option(&hvt->pci, value, error);
-}
-
-static int apply_net(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_net_option(&hvt->net, value, error);
-}
-
-static int apply_net_mac(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_net_mac_option(&hvt->net, value, error);
-}
-
-static int apply_block(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_block_option(&hvt->block, value, error);
-}
-
-static int apply_sector_size(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_block_sector_size_option(&hvt->block, value, error);
 }
 
 static int apply_stats(void *context, const char *value, struct tender_error *error)
@@ -120,56 +79,27 @@ static int apply_gdb_port(void *context, const char *value, struct tender_error 
     return 0;
 }
 
-static int apply_user(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
+#define OPTIONS (5 + TENDER_DEVICE_OPTIONS + TENDER_PRIVILEGE_OPTIONS + TENDER_ANSWER_OPTIONS)
 
-    return tender_user_option(&hvt->privileges, value, error);
-}
-
-static int apply_chroot(void *context, const char *value, struct tender_error *error)
-{
-    struct hvt *hvt = context;
-
-    return tender_chroot_option(&hvt->privileges, value, error);
-}
-
-/* --help and --version are answered before anything is applied. */
-static int apply_nothing(void *context, const char *value, struct tender_error *error)
-{
-    (void)context;
-    (void)value;
-    (void)error;
-    return 0;
-}
-
-#define OPTIONS 14
-
+/* hvt: NULL if the table is for the help text. */
 static void fill_table(struct tender_option table[OPTIONS], struct hvt *hvt)
 {
-    const struct tender_option options[OPTIONS] = {
-        {"--mem=", "N", "guest memory in MB (512)", apply_mem, hvt},
-        {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket",
-         apply_pci, hvt},
-        {"--net:", "NAME=IFACE", "network device NAME: a TAP, or @FD for one that is open",
-         apply_net, hvt},
-        {"--net-mac:", "NAME=MAC", "its MAC address (a random one)", apply_net_mac, hvt},
-        {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
-         hvt},
-        {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, hvt},
-        {"--dumpcore=", "DIR", "write DIR/core.penstock-hvt.PID if the unikernel aborts or traps",
-         apply_dumpcore, hvt},
-        {"--gdb", NULL, "wait for a debugger before the unikernel starts", apply_gdb, hvt},
-        {"--gdb-port=", "N", "where it waits, on 127.0.0.1 (1234)", apply_gdb_port, hvt},
-        {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
-         apply_user, hvt},
-        {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, hvt},
-        {"--stats", NULL, "print VM exits at the end (at any time: SIGUSR1)", apply_stats, hvt},
-        {"--help", NULL, "print this", apply_nothing, hvt},
-        {"--version", NULL, "print the version", apply_nothing, hvt}};
+    struct tender_option *row = table;
 
-    for (unsigned i = 0; i < OPTIONS; i++)
-        table[i] = options[i];
+    *row++ = (struct tender_option){"--mem=", "N", "guest memory in MB (512)", apply_mem, hvt};
+    row = tender_device_options(row, hvt ? &hvt->pci : NULL, hvt ? &hvt->net : NULL,
+                                hvt ? &hvt->block : NULL);
+    *row++ = (struct tender_option){
+        "--dumpcore=", "DIR", "write DIR/core.penstock-hvt.PID if the unikernel aborts or traps",
+        apply_dumpcore, hvt};
+    *row++ = (struct tender_option){
+        "--gdb", NULL, "wait for a debugger before the unikernel starts", apply_gdb, hvt};
+    *row++ = (struct tender_option){"--gdb-port=", "N", "where it waits, on 127.0.0.1 (1234)",
+                                    apply_gdb_port, hvt};
+    row = tender_privilege_options(row, hvt ? &hvt->privileges : NULL);
+    *row++ = (struct tender_option){
+        "--stats", NULL, "print VM exits at the end (at any time: SIGUSR1)", apply_stats, hvt};
+    tender_answer_options(row);
 }
 
 int hvt_options_scan(struct hvt *hvt, int argc, char **argv, int *first)
@@ -219,18 +149,8 @@ void hvt_usage(void)
 bool hvt_options_answered(int argc, char **argv)
 {
     struct tender_option table[OPTIONS];
-    struct tender_error error;
-    int first;
 
     fill_table(table, NULL);
-    if (tender_options_scan(argc, argv, table, OPTIONS, &first, &error) < 0)
-        return false;
-    if (tender_options_given(first, argv, "--help"))
-        print_usage(stdout);
-    else if (tender_options_given(first, argv, "--version"))
-        printf("%s tender, version %s\nABI version %u\n", program_invocation_short_name,
-               PENSTOCK_VERSION, HVT_ABI_VERSION);
-    else
-        return false;
-    return true;
+    return tender_options_answer(argc, argv, table, OPTIONS, print_usage,
+                                 TENDER_VERSION_TEXT(HVT_ABI_VERSION));
 }

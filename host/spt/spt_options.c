@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: ISC
 #include "host/spt/spt_options.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 
-#include "host/tender/options.h"
+#include "host/tender/option_sets.h"
 
 #define MEM_DEFAULT (512ull << 20)
 
 int spt_parse_mem(const char *value, uint64_t *bytes, struct tender_error *error)
 {
-    unsigned long long mb;
-    char *end;
+    uint64_t mb;
+    int rc = tender_parse_mem(value, SPT_MEM_MAX >> 20, &mb, error);
 
-    errno = 0;
-    mb = strtoull(value, &end, 10);
-    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || mb == 0)
-        return tender_fail(error, -EINVAL, "Malformed argument to --mem: '%s' (megabytes)", value);
-    if (mb > SPT_MEM_MAX >> 20)
-        return tender_fail(error, -EINVAL,
-                           "--mem=%s is more than the %llu MB that a guest can have", value,
-                           (unsigned long long)SPT_MEM_MAX >> 20);
+    if (rc < 0)
+        return rc;
     if (mb < 2)
         return tender_fail(error, -EINVAL, "--mem=%s is less than the 2 MB that a guest needs",
                            value);
@@ -36,55 +28,6 @@ static int apply_mem(void *context, const char *value, struct tender_error *erro
     return spt_parse_mem(value, &spt->mem_size, error);
 }
 
-static int apply_pci(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_pci_option(&spt->pci, value, error);
-}
-
-static int apply_net(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_net_option(&spt->net, value, error);
-}
-
-static int apply_net_mac(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_net_mac_option(&spt->net, value, error);
-}
-
-static int apply_block(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_block_option(&spt->block, value, error);
-}
-
-static int apply_sector_size(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_block_sector_size_option(&spt->block, value, error);
-}
-
-static int apply_user(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_user_option(&spt->privileges, value, error);
-}
-
-static int apply_chroot(void *context, const char *value, struct tender_error *error)
-{
-    struct spt *spt = context;
-
-    return tender_chroot_option(&spt->privileges, value, error);
-}
-
 static int apply_exec_heap(void *context, const char *value, struct tender_error *error)
 {
     struct spt *spt = context;
@@ -95,37 +38,20 @@ static int apply_exec_heap(void *context, const char *value, struct tender_error
     return 0;
 }
 
-/* --help and --version are answered before anything is applied. */
-static int apply_nothing(void *context, const char *value, struct tender_error *error)
-{
-    (void)context;
-    (void)value;
-    (void)error;
-    return 0;
-}
+#define OPTIONS (2 + TENDER_DEVICE_OPTIONS + TENDER_PRIVILEGE_OPTIONS + TENDER_ANSWER_OPTIONS)
 
-#define OPTIONS 11
-
+/* spt: NULL if the table is for the help text. */
 static void fill_table(struct tender_option table[OPTIONS], struct spt *spt)
 {
-    const struct tender_option options[OPTIONS] = {
-        {"--mem=", "N", "guest memory in MB (512)", apply_mem, spt},
-        {"--pci:", "NAME=WHERE", "PCI device NAME of the manifest: vfio-user:/path/socket",
-         apply_pci, spt},
-        {"--net:", "NAME=IFACE", "network device NAME: a TAP, or @FD", apply_net, spt},
-        {"--net-mac:", "NAME=MAC", "its address (random)", apply_net_mac, spt},
-        {"--block:", "NAME=PATH[:ro]", "block device NAME: a file or block device", apply_block,
-         spt},
-        {"--block-sector-size:", "NAME=N", "its block size in bytes (512)", apply_sector_size, spt},
-        {"--user=", "NAME[:GROUP]", "become this user (or UID[:GID]) before the unikernel starts",
-         apply_user, spt},
-        {"--chroot=", "DIR", "make DIR the root directory, the same", apply_chroot, spt},
-        {"--x-exec-heap", NULL, "make heap and stack executable", apply_exec_heap, spt},
-        {"--help", NULL, "print this", apply_nothing, spt},
-        {"--version", NULL, "print the version", apply_nothing, spt}};
+    struct tender_option *row = table;
 
-    for (unsigned i = 0; i < OPTIONS; i++)
-        table[i] = options[i];
+    *row++ = (struct tender_option){"--mem=", "N", "guest memory in MB (512)", apply_mem, spt};
+    row = tender_device_options(row, spt ? &spt->pci : NULL, spt ? &spt->net : NULL,
+                                spt ? &spt->block : NULL);
+    row = tender_privilege_options(row, spt ? &spt->privileges : NULL);
+    *row++ = (struct tender_option){"--x-exec-heap", NULL, "make heap and stack executable",
+                                    apply_exec_heap, spt};
+    tender_answer_options(row);
 }
 
 int spt_options_scan(struct spt *spt, int argc, char **argv, int *first)
@@ -175,18 +101,8 @@ void spt_usage(void)
 bool spt_options_answered(int argc, char **argv)
 {
     struct tender_option table[OPTIONS];
-    struct tender_error error;
-    int first;
 
     fill_table(table, NULL);
-    if (tender_options_scan(argc, argv, table, OPTIONS, &first, &error) < 0)
-        return false;
-    if (tender_options_given(first, argv, "--help"))
-        print_usage(stdout);
-    else if (tender_options_given(first, argv, "--version"))
-        printf("%s tender, version %s\nABI version %u\n", program_invocation_short_name,
-               PENSTOCK_VERSION, SPT_ABI_VERSION);
-    else
-        return false;
-    return true;
+    return tender_options_answer(argc, argv, table, OPTIONS, print_usage,
+                                 TENDER_VERSION_TEXT(SPT_ABI_VERSION));
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+#include "host/tender/option_sets.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int apply_pci(void *context, const char *value, struct tender_error *error)
+{
+    return tender_pci_option(context, value, error);
+}
+
+static int apply_net(void *context, const char *value, struct tender_error *error)
+{
+    return tender_net_option(context, value, error);
+}
+
+static int apply_net_mac(void *context, const char *value, struct tender_error *error)
+{
+    return tender_net_mac_option(context, value, error);
+}
+
+static int apply_block(void *context, const char *value, struct tender_error *error)
+{
+    return tender_block_option(context, value, error);
+}
+
+static int apply_sector_size(void *context, const char *value, struct tender_error *error)
+{
+    return tender_block_sector_size_option(context, value, error);
+}
+
+struct tender_option *tender_device_options(struct tender_option *row, struct tender_pci *pci,
+                                            struct tender_net *net, struct tender_block *block)
+{
+    *row++ = (struct tender_option){"--pci:", "NAME=WHERE",
+                                    "PCI device NAME of the manifest: vfio-user:/path/socket",
+                                    apply_pci, pci};
+    *row++ = (struct tender_option){"--net:", "NAME=IFACE",
+                                    "network device NAME: a TAP, or @FD for one that is open",
+                                    apply_net, net};
+    *row++ = (struct tender_option){"--net-mac:", "NAME=MAC", "its MAC address (a random one)",
+                                    apply_net_mac, net};
+    *row++ =
+        (struct tender_option){"--block:", "NAME=PATH[:ro]",
+                               "block device NAME: a file or block device", apply_block, block};
+    *row++ = (struct tender_option){"--block-sector-size:", "NAME=N",
+                                    "its block size in bytes (512)", apply_sector_size, block};
+    return row;
+}
+
+static int apply_user(void *context, const char *value, struct tender_error *error)
+{
+    return tender_user_option(context, value, error);
+}
+
+static int apply_chroot(void *context, const char *value, struct tender_error *error)
+{
+    return tender_chroot_option(context, value, error);
+}
+
+struct tender_option *tender_privilege_options(struct tender_option *row,
+                                               struct tender_privileges *privileges)
+{
+    *row++ = (struct tender_option){"--user=", "NAME[:GROUP]",
+                                    "become this user (or UID[:GID]) before the unikernel starts",
+                                    apply_user, privileges};
+    *row++ = (struct tender_option){"--chroot=", "DIR", "make DIR the root directory, the same",
+                                    apply_chroot, privileges};
+    return row;
+}
+
+static int apply_nothing(void *context, const char *value, struct tender_error *error)
+{
+    (void)context;
+    (void)value;
+    (void)error;
+    return 0;
+}
+
+struct tender_option *tender_answer_options(struct tender_option *row)
+{
+    *row++ = (struct tender_option){"--help", NULL, "print this", apply_nothing, NULL};
+    *row++ = (struct tender_option){"--version", NULL, "print the version", apply_nothing, NULL};
+    return row;
+}
+
+int tender_parse_mem(const char *value, uint64_t max, uint64_t *megabytes,
+                     struct tender_error *error)
+{
+    unsigned long long mb;
+    char *end;
+
+    errno = 0;
+    mb = strtoull(value, &end, 10);
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || mb == 0)
+        return tender_fail(error, -EINVAL, "Malformed argument to --mem: '%s' (megabytes)", value);
+    if (mb > max)
+        return tender_fail(error, -EINVAL,
+                           "--mem=%s is more than the %llu MB that a guest can have", value,
+                           (unsigned long long)max);
+    *megabytes = mb;
+    return 0;
+}
+
+bool tender_options_answer(int argc, char **argv, const struct tender_option *table, size_t count,
+                           void (*usage)(FILE *out), const char *version)
+{
+    struct tender_error error;
+    int first;
+
+    if (tender_options_scan(argc, argv, table, count, &first, &error) < 0)
+        return false;
+    if (tender_options_given(first, argv, "--help"))
+        usage(stdout);
+    else if (tender_options_given(first, argv, "--version"))
+        printf("%s%s\n", program_invocation_short_name, version);
+    else
+        return false;
+    return true;
+}
