@@ -7,54 +7,12 @@
 
 #include <cmocka.h>
 
-#include "fake_ixgbe.h"
-
-#define GOOD (IXGBE_RXD_STAT_DD | IXGBE_RXD_STAT_EOP)
-
-static struct pci_device pci;
-static struct ixgbe *dev;
-static struct packet *batch[1024];
-
-static int start(bool map_hot_pages, unsigned queues)
-{
-    fake_ixgbe_reset(map_hot_pages);
-    if (pci_acquire("nic0", &pci) != 0)
-        return -1;
-    return ixgbe_create(&pci, queues, queues, &dev);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    return start(true, 1);
-}
-
-static int setup_unmapped(void **state)
-{
-    (void)state;
-    return start(false, 1);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ixgbe_destroy(dev);
-    fake_free();
-    return 0;
-}
+#include "ixgbe_fixture.h"
 
 static void give_back(unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         packet_free(batch[i]);
-}
-
-static struct net_stats stats_of(struct ixgbe *ixgbe)
-{
-    struct net_stats stats;
-
-    ixgbe_stats(ixgbe, &stats);
-    return stats;
 }
 
 static void frames_come_in_order_with_their_lengths(void **state)
