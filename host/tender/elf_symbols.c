@@ -77,7 +77,7 @@ size_t elf_symbols_size(const struct elf_file *elf)
 int elf_symbols_read(const struct elf_file *elf, size_t limit, struct elf_symbols *symbols)
 {
     Elf64_Shdr symtab, strtab;
-    void *table, *names;
+    void *table = NULL, *names = NULL;
     int rc;
 
     *symbols = (struct elf_symbols){.count = 0};
