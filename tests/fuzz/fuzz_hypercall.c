@@ -95,9 +95,10 @@ static const struct pci_access_ops ops = {
 
 static void make_pci(struct tender_pci *pci, struct pci_access *access, uint8_t *windows)
 {
+    static char where[] = "here";
     struct tender_pci_device *device = &pci->device[0];
 
-    *access = (struct pci_access){.ops = &ops, .where = (char *)(uintptr_t) "here"};
+    *access = (struct pci_access){.ops = &ops, .where = where};
     pci->count = 1;
     pci->dma = (struct tender_dma){.addr = DMA_ADDR, .size = WINDOW, .host = windows, .fd = -1};
     device->handle = 1;
