@@ -52,10 +52,15 @@ void spt_start(const struct spt_boot_info *boot, const struct spt_ext *ext, uint
     struct solo5_start_info info;
 
     stack_guard_init();
+    /* Solo5's tender leaves its own thread-local storage there. */
+    sys_set_tls_base(0);
     /* Solo5's tenders do not look at a segment without bytes in the file, so .bss may be beyond
      * memory until this has been asked. */
-    if ((uintptr_t)_end > boot->mem_size)
+    if ((uintptr_t)_end > boot->mem_size) {
+        log_line(&(struct log){LOG_ERROR}, LOG_ERROR, "%lu MiB of memory are not enough",
+                 boot->mem_size >> 20);
         sys_exit(SOLO5_EXIT_ABORT);
+    }
     spt_guest.boot = boot;
     spt_guest.mft = (const void *)(uintptr_t)boot->mft;
     spt_guest.counts = sys_ticks_are_constant();
