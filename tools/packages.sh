@@ -10,7 +10,7 @@ packages_for() {
     case $1 in
     build) echo "$build $deps" ;;
     demo | bench) echo "$build $deps $run" ;;
-    test) echo "$build $deps $run python3-pytest python3-scapy strace" ;;
+    test) echo "$build $deps $run python3-pytest python3-scapy strace gdb" ;;
     lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
     fuzz) echo "$build $deps clang libclang-rt-dev" ;;
     fmt) echo "clang-format" ;;

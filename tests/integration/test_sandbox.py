@@ -3,10 +3,12 @@
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -213,10 +215,19 @@ def test_chroot_with_a_device(tmp_path):
             assert process.output.endswith("Exiting on signal 15")
 
 
+@pytest.fixture
+def for_all():
+    """The tender and hello where any user may read them, which the tree itself may not allow."""
+    with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
+        os.chmod(folder, 0o755)
+        yield [shutil.copy(path, folder) for path in (harness.HVT, harness.unikernel("hello", "hvt"))]
+
+
 @root
-def test_it_takes_root():
-    with harness.Process(["setpriv", "--reuid=65534", "--clear-groups", "--", harness.HVT, "--user=0:0", "--",
-                          harness.unikernel("hello", "hvt")]) as process:
+def test_it_takes_root(for_all):
+    tender, hello = for_all
+    with harness.Process(["setpriv", "--reuid=65534", "--clear-groups", "--", tender, "--user=0:0", "--",
+                          hello]) as process:
         assert process.wait() == 1
         if "/dev/kvm" in process.output:
             pytest.skip("nobody may not open /dev/kvm here")
