@@ -80,6 +80,8 @@ int hvt_report(struct hvt *hvt, const char *what, const struct kvm_regs *regs)
             program_invocation_short_name, what, (uint64_t)regs->rip, name);
     print_registers(out, regs);
     print_backtrace(out, hvt, &symbols, regs);
+    /* The word by which scripts know Solo5's aborts. */
+    fputs("Solo5: ABORT: Fatal trap\n", out);
     elf_symbols_free(&symbols);
     if (fclose(out) == 0)
         fwrite(text, 1, size, stderr);

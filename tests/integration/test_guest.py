@@ -132,6 +132,7 @@ def test_trap(words, report):
     assert status == 255, output
     assert "SURVIVED" not in output
     assert re.search(r"^penstock-hvt: the unikernel trapped: .*" + report, output, re.MULTILINE), output
+    assert output.endswith("Solo5: ABORT: Fatal trap"), output
 
 
 @hvt
