@@ -6,9 +6,7 @@ dd reads into one buffer with one system call per request, as a unikernel on spt
 virtual machine. Both read the same file, one after the other, and their ratio is taken pair by pair.
 """
 import argparse
-import json
 import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -96,22 +94,9 @@ def main():
             of = result[target]
             of["largest_over_512"] = round(of[str(SIZES[-1])]["mib_per_s"] / of["512"]["mib_per_s"], 1)
             print(f"  {target:<6} requests of {SIZES[-1]} bytes are {of['largest_over_512']} times as fast as those of 512")
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\n  {RESULT.relative_to(harness.ROOT) if RESULT.is_relative_to(harness.ROOT) else RESULT}")
+    harness.save(RESULT, result)
     return 0
 
 
-def interrupted(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        sys.exit(main())
-    except harness.HarnessError as problem:
-        print(f"block: {problem}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    harness.benchmark("block", main)

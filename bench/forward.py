@@ -158,22 +158,9 @@ def main():
                   f"lost to others {percent(run['lost'])}{tail}", flush=True)
     result = summarise(pairs, model_ceiling())
     show(result)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\n  {RESULT.relative_to(harness.ROOT) if RESULT.is_relative_to(harness.ROOT) else RESULT}")
+    harness.save(RESULT, result)
     return 0
 
 
-def interrupted(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupted)
-    try:
-        sys.exit(main())
-    except harness.HarnessError as problem:
-        print(f"forward: {problem}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    harness.benchmark("forward", main)

@@ -6,7 +6,6 @@
 one, runs two instructions and leaves. The commands take turns, so that what disturbs one disturbs all.
 """
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -67,16 +66,9 @@ def main():
               "least_ms": {name: round(min(values), 3) for name, values in times.items()},
               "hvt_over_floor": ratio(times, "hvt", "floor"), "spt_over_true": ratio(times, "spt", "true")}
     print(f"\n  hvt / floor      {result['hvt_over_floor']}\n  spt / true       {result['spt_over_true']}")
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    harness.save(RESULT, result)
     return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except harness.HarnessError as problem:
-        print(f"start: {problem}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    harness.benchmark("start", main)

@@ -4,11 +4,13 @@
 Every object is a context manager that takes away what it made, also after an exception or Ctrl-C. Nothing waits without a
 deadline: a time-out raises HarnessError with the last lines of what the process said.
 """
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -273,3 +275,26 @@ class NetNs:
 
     def __exit__(self, *_):
         self.close()
+
+
+def save(path, result):
+    """Writes a benchmark's figures, and says where they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\n  {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+
+
+def _interrupted(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def benchmark(name, main):
+    """Runs a benchmark's main and exits with its status; SIGTERM takes everything away as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        sys.exit(main())
+    except HarnessError as problem:
+        print(f"{name}: {problem}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
