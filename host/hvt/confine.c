@@ -27,13 +27,8 @@ static void allow_cpu(struct tender_sandbox *sandbox, const struct kvm *kvm)
 static void allow_pci(struct tender_sandbox *sandbox, const struct tender_pci *pci)
 {
     for (unsigned i = 0; i < pci->count; i++) {
-        const struct tender_pci_device *device = &pci->device[i];
-        int socket = pci_lost_fd(device->access);
-
-        tender_sandbox_allow_fd(sandbox, SYS_read, device->irq_fd);
-        tender_sandbox_allow_fd(sandbox, SYS_sendmsg, socket);
-        tender_sandbox_allow_fd(sandbox, SYS_recvmsg, socket);
-        tender_sandbox_allow_fd(sandbox, SYS_shutdown, socket);
+        tender_sandbox_allow_fd(sandbox, SYS_read, pci->device[i].irq_fd);
+        tender_sandbox_allow_pci(sandbox, pci->device[i].access);
     }
     tender_sandbox_allow_fd(sandbox, SYS_write, tender_pci_watch_fd(pci));
 }

@@ -36,8 +36,13 @@ static int refuse_where(const char *where, struct pci_error *error)
                     "%s: no device can be there; give it as vfio-user:/path/of/socket", where);
 }
 
-int pci_open(const char *where, struct pci_access **dev, struct pci_error *error)
+int pci_open(const char *where, const struct pci_options *options, struct pci_access **dev,
+             struct pci_error *error)
 {
+    static const struct pci_options none;
+
+    if (options == NULL)
+        options = &none;
     *dev = NULL;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         size_t length = strlen(kinds[i].prefix);
@@ -49,13 +54,14 @@ int pci_open(const char *where, struct pci_access **dev, struct pci_error *error
         copy = strdup(where);
         if (copy == NULL)
             return pci_fail(error, -ENOMEM, "%s: no memory", where);
-        rc = kinds[i].ops->open(copy, copy + length, dev, error);
+        rc = kinds[i].ops->open(copy, copy + length, options, dev, error);
         if (rc < 0) {
             free(copy);
             return rc;
         }
         (*dev)->ops = kinds[i].ops;
         (*dev)->where = copy;
+        (*dev)->options = *options;
         return 0;
     }
     return refuse_where(where, error);
@@ -69,6 +75,26 @@ const char *pci_where(const struct pci_access *dev)
 int pci_lost_fd(const struct pci_access *dev)
 {
     return dev->ops->lost_fd(dev);
+}
+
+short pci_lost_events(const struct pci_access *dev)
+{
+    return dev->ops->lost_events;
+}
+
+int pci_check(const struct pci_access *dev, struct pci_error *error)
+{
+    return dev->ops->check != NULL ? dev->ops->check(dev, error) : 0;
+}
+
+int pci_kvm_fd(const struct pci_access *dev)
+{
+    return dev->ops->kvm_fd != NULL ? dev->ops->kvm_fd(dev) : -1;
+}
+
+unsigned pci_syscalls(const struct pci_access *dev, struct pci_syscall calls[PCI_SYSCALLS_MAX])
+{
+    return dev->ops->syscalls(dev, calls);
 }
 
 static void stop(struct pci_access *dev)
@@ -102,8 +128,11 @@ int pci_reset(struct pci_access *dev, struct pci_error *error)
 int pci_identify(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error)
 {
     uint64_t ids = 0, class = 0;
-    int rc = pci_region_read(dev, PCI_REGION_CONFIG, 0, 4, &ids);
+    int rc;
 
+    if (dev->ops->identify != NULL)
+        return dev->ops->identify(dev, identity, error);
+    rc = pci_region_read(dev, PCI_REGION_CONFIG, 0, 4, &ids);
     if (rc == 0)
         rc = pci_region_read(dev, PCI_REGION_CONFIG, 8, 4, &class);
     if (rc < 0)
@@ -133,6 +162,29 @@ int pci_bus_master(struct pci_access *dev, bool on, struct pci_error *error)
     return 0;
 }
 
+bool pci_dma_is_physical(const struct pci_access *dev)
+{
+    return dev->ops->dma_physical != NULL;
+}
+
+int pci_iova_ranges(struct pci_access *dev, struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX],
+                    unsigned *count, struct pci_error *error)
+{
+    if (dev->ops->iova_ranges != NULL)
+        return dev->ops->iova_ranges(dev, ranges, count, error);
+    ranges[0] = (struct pci_iova_range){.start = 0, .last = UINT64_MAX};
+    *count = 1;
+    return 0;
+}
+
+int pci_dma_physical(struct pci_access *dev, uint64_t size, void *at, void **address,
+                     uint64_t *iova, struct pci_error *error)
+{
+    if (!pci_dma_is_physical(dev))
+        return pci_fail(error, -ENOTSUP, "%s: behind an IOMMU, memory is mapped", dev->where);
+    return dev->ops->dma_physical(dev, size, at, address, iova, error);
+}
+
 int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
                 uint64_t size, struct pci_error *error)
 {
@@ -140,13 +192,16 @@ int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, 
     uint64_t end;
     int rc;
 
+    if (pci_dma_is_physical(dev))
+        return pci_fail(error, -ENOTSUP, "%s: without an IOMMU, memory cannot be mapped",
+                        dev->where);
     if (size == 0 || size % PCI_PAGE != 0 || iova % PCI_PAGE != 0 || offset % PCI_PAGE != 0 ||
         __builtin_add_overflow(iova, size - 1, &end) || __builtin_add_overflow(offset, size, &end))
         return pci_fail(error, -EINVAL, "%s: DMA memory is mapped in whole pages", dev->where);
     dma = malloc(sizeof(*dma));
     if (dma == NULL)
         return pci_fail(error, -ENOMEM, "%s: no memory", dev->where);
-    rc = dev->ops->dma_map(dev, fd, offset, iova, size, error);
+    rc = dev->ops->dma_map(dev, fd, offset, address, iova, size, error);
     if (rc < 0) {
         free(dma);
         return rc;

@@ -5,7 +5,7 @@
  *
  * All calls return 0 or -errno and, where they can fail, leave a message for people in struct
  * pci_error. An object is used by one thread at a time; only pci_lost_fd's descriptor may be polled
- * from another.
+ * from another, and pci_check called.
  */
 #ifndef PENSTOCK_PCI_ACCESS_H
 #define PENSTOCK_PCI_ACCESS_H
@@ -56,13 +56,34 @@ struct pci_region {
     struct pci_area areas[PCI_AREAS_MAX];
 };
 
+/* The kernel's interfaces to the IOMMU (linux/vfio.h, linux/iommufd.h). */
+enum pci_iommu {
+    PCI_IOMMU_AUTO = 0, /* iommufd where the kernel has it and the device's cdev, else type1 */
+    PCI_IOMMU_TYPE1,    /* a VFIO container with the device's group */
+    PCI_IOMMU_IOMMUFD,
+};
+
+/* What the user said beside the place; zeroed: nothing. */
+struct pci_options {
+    enum pci_iommu iommu;
+    bool allow_no_reset;  /* take a device that has no reset as it is */
+    bool unsafe_no_iommu; /* "sysfs:": let a device without an IOMMU write to all memory */
+};
+
 /*
- * Opens the device at `where` (design 3.5): "vfio-user:/path/socket"; other forms come with the
- * kernel's VFIO. Nothing is changed on the device. -EINVAL malformed; -ENOTSUP a kind that is not
- * built in; -ENODEV nothing there; -EBUSY another client has it; -EPROTO the peer does
- * not speak the protocol; -ETIMEDOUT; -EACCES.
+ * Opens the device at `where` (design 3.5):
+ *
+ *     0000:03:00.0, 03:00.0, /sys/...  a host device that is bound to vfio-pci
+ *     vfio-user:/path/socket           a device that is served over vfio-user
+ *     sysfs:0000:03:00.0               a host device without an IOMMU
+ *
+ * `options` may be NULL. Nothing is changed on the device. -EINVAL malformed; -ENODEV nothing
+ * there, not bound to vfio-pci, or its group is not viable; -EBUSY another process has it; -EPERM
+ * an option has to allow it (no reset, no IOMMU); -ENOTSUP this kernel cannot; -EPROTO the peer
+ * does not speak the protocol; -ETIMEDOUT; -EACCES.
  */
-int pci_open(const char *where, struct pci_access **dev, struct pci_error *error);
+int pci_open(const char *where, const struct pci_options *options, struct pci_access **dev,
+             struct pci_error *error);
 
 /* Stops the device (bus mastering off, interrupts off, DMA unmapped) and gives it back. NULL is
  * fine. */
@@ -72,7 +93,8 @@ const char *pci_where(const struct pci_access *dev);
 
 int pci_identify(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error);
 
-/* Function-level reset. -ENOTSUP if the device cannot be reset. */
+/* A function-level reset, or a hot reset where that is all there is. 0 and nothing done if the
+ * device has none and allow_no_reset was given. */
 int pci_reset(struct pci_access *dev, struct pci_error *error);
 
 int pci_region_info(struct pci_access *dev, unsigned region, struct pci_region *info,
@@ -93,8 +115,38 @@ int pci_region_write(struct pci_access *dev, unsigned region, uint64_t offset, u
 int pci_map(struct pci_access *dev, unsigned region, struct pci_area area, void *at, void **address,
             struct pci_error *error);
 
-/* Lets the device read and write size bytes of fd at offset, mapped at `address` in this process,
- * as iova. */
+#define PCI_IOVA_RANGES_MAX 32
+
+struct pci_iova_range {
+    uint64_t start;
+    uint64_t last; /* inclusive */
+};
+
+/*
+ * The addresses that pci_dma_map takes, ascending; *count is at most PCI_IOVA_RANGES_MAX. One range
+ * of all addresses where nothing limits them (vfio-user).
+ */
+int pci_iova_ranges(struct pci_access *dev, struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX],
+                    unsigned *count, struct pci_error *error);
+
+/*
+ * Without an IOMMU nobody chooses IOVAs: the device's memory comes from pci_dma_physical then, and
+ * pci_dma_map is -ENOTSUP. With one it is the other way round.
+ */
+bool pci_dma_is_physical(const struct pci_access *dev);
+
+/*
+ * Takes `size` bytes (whole hugepages of 2 MiB) that follow each other in physical memory too, and
+ * maps them at `at` (reserved by the caller; NULL: anywhere). *iova is their physical address. The
+ * memory is given back by pci_close. -ENOMEM: no such run of hugepages is free.
+ */
+int pci_dma_physical(struct pci_access *dev, uint64_t size, void *at, void **address,
+                     uint64_t *iova, struct pci_error *error);
+
+/*
+ * Lets the device read and write size bytes of fd at offset, mapped at `address` in this process,
+ * as iova. -ENOMEM: RLIMIT_MEMLOCK is too small; the message has the number to set.
+ */
 int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
                 uint64_t size, struct pci_error *error);
 int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size);
@@ -114,10 +166,36 @@ int pci_irq_unmask(struct pci_access *dev, enum pci_irq_index index);
 int pci_bus_master(struct pci_access *dev, bool on, struct pci_error *error);
 
 /*
- * A descriptor that polls readable (POLLHUP, POLLRDHUP or POLLERR) once the device is lost: its
- * server died, or it was unplugged; -1 if this kind of access has none. To be polled with events =
- * POLLRDHUP from any thread, never read.
+ * A descriptor that polls readable (POLLIN, POLLHUP, POLLRDHUP or POLLERR) once the device is lost:
+ * it reported an error that it does not recover from (AER), it was or is to be unplugged, or its
+ * server died; -1 if this kind of access has none. To be polled with events = POLLIN | POLLRDHUP
+ * (only POLLRDHUP for a socket, see pci_lost_events) from any thread, never read.
  */
 int pci_lost_fd(const struct pci_access *dev);
+short pci_lost_events(const struct pci_access *dev);
+
+/*
+ * Looks whether the device is still as we left it: -ENODEV it does not answer any more (all ones);
+ * -ESTALE somebody else reset it (bus mastering is off without us). 0 as well where that costs a
+ * round trip (vfio-user, which has pci_lost_fd). Safe from any thread; a few microseconds.
+ */
+int pci_check(const struct pci_access *dev, struct pci_error *error);
+
+/* What KVM is to be told of (KVM_DEV_VFIO_FILE_ADD): a VFIO group or device descriptor; -1: nothing
+ * to tell. */
+int pci_kvm_fd(const struct pci_access *dev);
+
+/* A system call that this device takes to be used, quiesced or closed, beside close and munmap. */
+struct pci_syscall {
+    long number;           /* SYS_* */
+    int fd;                /* its first argument */
+    unsigned long request; /* of SYS_ioctl; else 0 */
+};
+
+#define PCI_SYSCALLS_MAX 16
+
+/* For a sandbox: all of them, from now (bus mastering is on, interrupts are set up) to pci_close.
+ * Returns how many. */
+unsigned pci_syscalls(const struct pci_access *dev, struct pci_syscall calls[PCI_SYSCALLS_MAX]);
 
 #endif

@@ -3,7 +3,7 @@
  * What one kind of access provides to pci_access.c, which does all that is the same for every kind:
  * checks of arguments, the areas that can be mapped, mappings, and the way back at pci_close.
  *
- * Kinds: vfio_user.c. The kernel's VFIO (vfio.c) and sysfs (sysfs.c) will be two more.
+ * Kinds: vfio_user.c, vfio.c (the kernel's VFIO), sysfs.c. Members that say "NULL: ..." may be.
  */
 #ifndef PENSTOCK_PCI_OPS_H
 #define PENSTOCK_PCI_OPS_H
@@ -26,10 +26,12 @@ struct pci_raw_region {
 
 struct pci_access_ops {
     /* `rest` is what stands behind the kind's prefix. Sets *dev to an object of the kind's own. */
-    int (*open)(const char *where, const char *rest, struct pci_access **dev,
-                struct pci_error *error);
+    int (*open)(const char *where, const char *rest, const struct pci_options *options,
+                struct pci_access **dev, struct pci_error *error);
     void (*close)(struct pci_access *dev);
 
+    /* NULL: it is read from configuration space. */
+    int (*identify)(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error);
     int (*reset)(struct pci_access *dev, struct pci_error *error);
     int (*region_info)(struct pci_access *dev, unsigned region, struct pci_raw_region *raw,
                        struct pci_error *error);
@@ -40,8 +42,14 @@ struct pci_access_ops {
     int (*region_write)(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,
                         uint64_t value);
 
-    int (*dma_map)(struct pci_access *dev, int fd, uint64_t offset, uint64_t iova, uint64_t size,
-                   struct pci_error *error);
+    /* NULL: all addresses. */
+    int (*iova_ranges)(struct pci_access *dev, struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX],
+                       unsigned *count, struct pci_error *error);
+    /* NULL: there is an IOMMU. Else dma_map and dma_unmap are NULL. */
+    int (*dma_physical)(struct pci_access *dev, uint64_t size, void *at, void **address,
+                        uint64_t *iova, struct pci_error *error);
+    int (*dma_map)(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
+                   uint64_t size, struct pci_error *error);
     int (*dma_unmap)(struct pci_access *dev, uint64_t iova, uint64_t size);
 
     unsigned (*irq_count)(struct pci_access *dev, enum pci_irq_index index);
@@ -52,6 +60,12 @@ struct pci_access_ops {
     int (*irq_unmask)(struct pci_access *dev, enum pci_irq_index index);
 
     int (*lost_fd)(const struct pci_access *dev);
+    short lost_events; /* to poll it with */
+    /* NULL: nothing to look at. */
+    int (*check)(const struct pci_access *dev, struct pci_error *error);
+    /* NULL: nothing to tell KVM. */
+    int (*kvm_fd)(const struct pci_access *dev);
+    unsigned (*syscalls)(const struct pci_access *dev, struct pci_syscall calls[PCI_SYSCALLS_MAX]);
 };
 
 /* A part of a region that pci_map mapped. */
@@ -82,6 +96,7 @@ struct pci_access {
     struct pci_dma *dma;
     bool irq_on[PCI_IRQ_KINDS];
     bool bus_master;
+    struct pci_options options;
 };
 
 extern const struct pci_access_ops vfio_user_ops;

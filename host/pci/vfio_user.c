@@ -3,8 +3,10 @@
 #include "host/pci/vfio_user.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void vfio_user_close(struct pci_access *dev)
@@ -20,13 +22,14 @@ static void vfio_user_close(struct pci_access *dev)
     free(vu);
 }
 
-static int vfio_user_open(const char *where, const char *path, struct pci_access **dev,
-                          struct pci_error *error)
+static int vfio_user_open(const char *where, const char *path, const struct pci_options *options,
+                          struct pci_access **dev, struct pci_error *error)
 {
     struct vfio_user *vu = calloc(1, sizeof(*vu));
     const char *why = NULL;
     int rc;
 
+    (void)options;
     if (vu == NULL)
         return pci_fail(error, -ENOMEM, "%s: no memory", where);
     vu->fd = -1;
@@ -127,8 +130,9 @@ static int vfio_user_region_write(struct pci_access *dev, unsigned region, uint6
     return access_result(vu, rc);
 }
 
-static int vfio_user_dma_map(struct pci_access *dev, int fd, uint64_t offset, uint64_t iova,
-                             uint64_t size, struct pci_error *error)
+/* The server maps the file for itself: where it is mapped here does not matter. */
+static int vfio_user_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address,
+                             uint64_t iova, uint64_t size, struct pci_error *error)
 {
     struct vfio_user *vu = vfio_user_of(dev);
     struct vfio_user_dma_map map = {
@@ -144,8 +148,10 @@ static int vfio_user_dma_map(struct pci_access *dev, int fd, uint64_t offset, ui
                                         .fds = &fd,
                                         .fds_count = vu->max_fds > 0 ? 1 : 0};
     struct vfio_user_reply reply = {.max = 0};
-    int rc = vfio_user_call(vu, &request, &reply);
+    int rc;
 
+    (void)address;
+    rc = vfio_user_call(vu, &request, &reply);
     if (rc < 0)
         return vfio_user_failed(vu, dev->where, "share DMA memory", rc, error);
     return 0;
@@ -167,6 +173,18 @@ static int vfio_user_lost_fd(const struct pci_access *dev)
     return ((const struct vfio_user *)(const void *)dev)->fd;
 }
 
+/* What one call does; a call that fails ends the connection. */
+static unsigned vfio_user_syscalls(const struct pci_access *dev,
+                                   struct pci_syscall calls[PCI_SYSCALLS_MAX])
+{
+    int fd = vfio_user_lost_fd(dev);
+
+    calls[0] = (struct pci_syscall){.number = SYS_sendmsg, .fd = fd};
+    calls[1] = (struct pci_syscall){.number = SYS_recvmsg, .fd = fd};
+    calls[2] = (struct pci_syscall){.number = SYS_shutdown, .fd = fd};
+    return 3;
+}
+
 const struct pci_access_ops vfio_user_ops = {
     .open = vfio_user_open,
     .close = vfio_user_close,
@@ -181,4 +199,6 @@ const struct pci_access_ops vfio_user_ops = {
     .irq_disable = vfio_user_irq_disable,
     .irq_unmask = vfio_user_irq_unmask,
     .lost_fd = vfio_user_lost_fd,
+    .lost_events = POLLRDHUP,
+    .syscalls = vfio_user_syscalls,
 };

@@ -13,17 +13,6 @@
 
 #define HEAP_SIZE (256u << 10)
 
-static void allow_devices(struct tender_sandbox *sandbox, const struct tender_pci *pci)
-{
-    for (unsigned i = 0; i < pci->count; i++) {
-        int socket = pci_lost_fd(pci->device[i].access);
-
-        tender_sandbox_allow_fd(sandbox, SYS_sendmsg, socket);
-        tender_sandbox_allow_fd(sandbox, SYS_recvmsg, socket);
-        tender_sandbox_allow_fd(sandbox, SYS_shutdown, socket);
-    }
-}
-
 /* Waiting, time, and the end: giving back, but never taking. */
 static void allow_rest(struct tender_sandbox *sandbox)
 {
@@ -51,7 +40,8 @@ int spt_confine(struct spt *spt, int signal_fd, int child)
     tender_sandbox_allow_fd(&sandbox, SYS_sendto, spt->guest_fd);
     tender_sandbox_allow_fd(&sandbox, SYS_write, STDERR_FILENO);
     tender_sandbox_allow_value(&sandbox, SYS_kill, 0, (unsigned)child);
-    allow_devices(&sandbox, &spt->pci);
+    for (unsigned i = 0; i < spt->pci.count; i++)
+        tender_sandbox_allow_pci(&sandbox, spt->pci.device[i].access);
     allow_rest(&sandbox);
     rc = tender_sandbox_reserve(HEAP_SIZE, &spt->error);
     if (rc == 0)

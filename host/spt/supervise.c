@@ -181,12 +181,13 @@ static int fill_poll(struct supervisor *s)
     s->poll[REQUESTS] = (struct pollfd){.fd = spt->guest_fd, .events = POLLIN};
     s->count = DEVICES;
     for (unsigned i = 0; i < spt->pci.count; i++) {
-        int fd = pci_lost_fd(spt->pci.device[i].access);
+        const struct pci_access *access = spt->pci.device[i].access;
+        int fd = pci_lost_fd(access);
 
         if (fd < 0)
             continue;
         s->device[s->count] = &spt->pci.device[i];
-        s->poll[s->count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+        s->poll[s->count++] = (struct pollfd){.fd = fd, .events = pci_lost_events(access)};
     }
     if (s->poll[SIGNALS].fd < 0)
         return tender_fail(&spt->error, -errno, "signalfd: %s", strerror(errno));

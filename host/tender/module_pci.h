@@ -57,6 +57,7 @@ struct tender_pci {
     struct tender_pci_device device[MFT_MAX_ENTRIES - 1];
     struct tender_dma dma; /* DMA_BASIC: shared by all devices */
     uint64_t dma_wanted;   /* bytes, as the manifest says */
+    struct pci_options options;
     struct tender_pci_watch *watch;
 };
 

@@ -65,10 +65,11 @@ static int check_bars(struct tender_pci_device *device, struct tender_error *err
     return 0;
 }
 
-static int open_device(struct tender_pci_device *device, struct tender_error *error)
+static int open_device(const struct tender_pci *pci, struct tender_pci_device *device,
+                       struct tender_error *error)
 {
     struct pci_error why;
-    int rc = pci_open(device->where, &device->access, &why);
+    int rc = pci_open(device->where, &pci->options, &device->access, &why);
 
     if (rc == 0)
         rc = pci_identify(device->access, &device->identity, &why);
@@ -91,7 +92,7 @@ int tender_pci_open(struct tender_pci *pci, struct tender_error *error)
     }
     rc = tender_dma_plan(pci, error);
     for (unsigned i = 0; rc == 0 && i < pci->count; i++)
-        rc = open_device(&pci->device[i], error);
+        rc = open_device(pci, &pci->device[i], error);
     if (rc < 0)
         tender_pci_stop(pci);
     return rc;

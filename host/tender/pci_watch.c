@@ -71,7 +71,7 @@ static void add(struct tender_pci_watch *w, const struct tender_pci_device *devi
     if (fd < 0)
         return;
     w->device[w->count] = device;
-    w->poll[w->count++] = (struct pollfd){.fd = fd, .events = POLLRDHUP};
+    w->poll[w->count++] = (struct pollfd){.fd = fd, .events = pci_lost_events(device->access)};
 }
 
 int tender_pci_watch(struct tender_pci *pci,

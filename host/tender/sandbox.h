@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/pci/pci_access.h"
 #include "host/tender/error.h"
 
 /* A list of what will be allowed. A rule that cannot be added is remembered, and fails the load. */
@@ -37,6 +38,9 @@ void tender_sandbox_allow_ioctl(struct tender_sandbox *sandbox, int fd, unsigned
 /* ... whose argument `index` (from 0) has `value` in its lower 32 bits. */
 void tender_sandbox_allow_value(struct tender_sandbox *sandbox, int call, unsigned index,
                                 uint32_t value);
+
+/* What a PCI device takes to be used and closed. NULL: nothing. */
+void tender_sandbox_allow_pci(struct tender_sandbox *sandbox, const struct pci_access *access);
 
 /* tgkill(2) of `signal` to this process alone. */
 void tender_sandbox_allow_kick(struct tender_sandbox *sandbox, int signal);

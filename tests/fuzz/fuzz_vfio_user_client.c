@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
     client_end = pair[0];
     write_script(pair[1], &fuzz);
-    if (pci_open("vfio-user:fuzz", &dev, &error) == 0) {
+    if (pci_open("vfio-user:fuzz", NULL, &dev, &error) == 0) {
         use_device(dev);
         pci_close(dev);
     } else {

@@ -27,7 +27,7 @@ static struct pci_access *open_device(void)
     int rc;
 
     fake_start(&fake);
-    rc = pci_open(fake.where, &dev, &error);
+    rc = pci_open(fake.where, NULL, &dev, &error);
     if (rc < 0)
         print_error("%s\n", error.text);
     assert_int_equal(rc, 0);
@@ -72,13 +72,13 @@ static void test_where(void **state)
         struct pci_access *dev = (void *)&fake;
         struct pci_error error = {.text = ""};
 
-        assert_int_equal(pci_open(refused[i].where, &dev, &error), refused[i].code);
+        assert_int_equal(pci_open(refused[i].where, NULL, &dev, &error), refused[i].code);
         assert_null(dev);
         assert_non_null(strstr(error.text, refused[i].where));
         assert_non_null(strstr(error.text, refused[i].says));
     }
     memset(path + strlen(path), 'x', sizeof(path) - 1 - strlen(path));
-    assert_int_equal(pci_open(path, &(struct pci_access *){NULL}, NULL), -EINVAL);
+    assert_int_equal(pci_open(path, NULL, &(struct pci_access *){NULL}, NULL), -EINVAL);
     pci_close(NULL);
     close(fake.memory);
 }

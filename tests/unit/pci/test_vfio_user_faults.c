@@ -64,7 +64,7 @@ static void refused(enum fake_fault fault, uint16_t command, int code, const cha
     fake.fault = fault;
     fake.fault_command = command;
     fake_start(&fake);
-    assert_int_equal(pci_open(fake.where, &dev, &error), code);
+    assert_int_equal(pci_open(fake.where, NULL, &dev, &error), code);
     assert_null(dev);
     assert_non_null(strstr(error.text, fake.where));
     if (strstr(error.text, says) == NULL)
@@ -153,7 +153,7 @@ static struct pci_access *open_with(enum fake_fault fault, uint16_t command)
     fake.fault = fault;
     fake.fault_command = command;
     fake_start(&fake);
-    assert_int_equal(pci_open(fake.where, &dev, NULL), 0);
+    assert_int_equal(pci_open(fake.where, NULL, &dev, NULL), 0);
     vfio_user_of(dev)->timeout_ms = QUICK;
     return dev;
 }
