@@ -32,14 +32,15 @@ struct pci_sysfs_device {
     uint16_t subsystem_vendor;
     uint16_t subsystem_device;
     uint8_t revision;
-    bool is_bridge;                   /* header type 1 */
+    bool is_bridge;                   /* to another bus */
     char driver[PCI_NAME_SIZE];       /* "": none */
     char override[PCI_NAME_SIZE];     /* driver_override; "": none */
     char reset_method[PCI_NAME_SIZE]; /* "flr", "pm bus", ... as reset_method says; "": none, or a
                                          kernel before 5.15 (reset_known) */
     bool reset_known;                 /* reset_method is there, or the file `reset` */
     bool has_reset; /* the file `reset` is there: a reset of this function alone, or
-                       of its bus where nothing else is on that */
+                       of its bus where nothing else is on that (false if all
+                       methods were switched off in reset_method) */
     int group;      /* IOMMU group; -1: none */
     int numa_node;  /* -1: none */
     struct pci_sysfs_bar bar[6];
@@ -52,21 +53,28 @@ struct pci_sysfs_device {
  */
 int pci_sysfs_address(const char *root, const char *where, char address[PCI_ADDRESS_SIZE]);
 
-/* -ENODEV: there is no such device; -EIO: its files make no sense. */
+/*
+ * -ENODEV: there is no such device; -EIO: its identity or its list of BARs makes no sense. Any
+ * other file that is missing or odd counts as not there.
+ */
 int pci_sysfs_read(const char *root, const char *address, struct pci_sysfs_device *device,
                    struct pci_error *error);
 
-/* All devices, by address. *devices is the caller's, to be freed. */
+/*
+ * All devices, by address; *count may be 0. *devices is the caller's, to be freed. -ENODEV: there
+ * is no PCI bus.
+ */
 int pci_sysfs_list(const char *root, struct pci_sysfs_device **devices, unsigned *count,
                    struct pci_error *error);
 
-/* The devices of an IOMMU group, the same way. */
+/* The PCI devices of an IOMMU group, the same way. -ENODEV: there is no such group. */
 int pci_sysfs_group(const char *root, int group, struct pci_sysfs_device **devices, unsigned *count,
                     struct pci_error *error);
 
 /*
- * Whether VFIO may have a group with this member (vfio_dev_viable in the kernel): it has no driver,
- * one of VFIO's, or is a bridge with its own kind of driver.
+ * Whether VFIO may have a group with this member: it has no driver, one that leaves DMA to its user
+ * (VFIO's, pci-stub), or is a bridge with pcieport. As of Linux 5.19 (driver_managed_dma); kernels
+ * before that let a bridge have any driver.
  */
 bool pci_sysfs_member_viable(const struct pci_sysfs_device *member);
 
