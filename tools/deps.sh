@@ -8,6 +8,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/lib.sh
 . "$here/lib.sh"
+# shellcheck source=tools/apt.sh
+. "$here/apt.sh"
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH LC_ALL=C
 
 root=${here%/*}
@@ -16,50 +18,6 @@ suite=trixie
 overlay=$root/guest/libc/musl
 musl_cc=gcc
 musl_cflags="-O2 -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables"
-
-# --- the private apt: its own lists and sources, the machine's mirrors, proxies and credentials -----------------
-
-apt_private() { # apt_private COMMAND ARGS...
-    local command=$1
-    shift
-    "$command" -o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State="$cache/apt/state" -o Dir::State::status=/var/lib/dpkg/status \
-        -o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root \
-        -o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=30 \
-        -o Acquire::https::Timeout=30 "$@"
-}
-
-# Base addresses of the Debian archives in the machine's own apt configuration, in its order.
-mirrors() {
-    apt-get -o Debug::NoLocking=1 update --print-uris 2>/dev/null |
-        sed -nE "s#^'(.*)/dists/([^/' ]+)/InRelease'.*#\2 \1#p" |
-        sed -nE 's#^(bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)(-updates|-backports)? ##p' |
-        awk '!seen[$0]++'
-}
-
-keyring() {
-    local k
-    for k in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
-        if [ -r "$k" ]; then
-            echo "$k"
-            return
-        fi
-    done
-    die "Debian's archive keys are missing: apt-get install debian-archive-keyring"
-}
-
-apt_prepare() { # the lists of the first mirror that has the suite
-    local mirror keys
-    keys=$(keyring)
-    mkdir -p "$cache/apt/state/lists/partial" "$cache/apt/cache/archives/partial"
-    while read -r mirror; do
-        echo "deb-src [signed-by=$keys] $mirror $suite main" >"$cache/apt/sources.list"
-        quietly "$cache/log/sources-update.log" \
-            apt_private apt-get -q -o APT::Update::Error-Mode=any update && return 0
-        say "this mirror does not serve Debian $suite's sources, or cannot be reached: $mirror"
-    done < <(mirrors)
-    die "cannot get Debian $suite's source list from any mirror in this machine's apt configuration"
-}
 
 # --- sources ----------------------------------------------------------------------------------------------------
 
@@ -73,7 +31,8 @@ debian_version() {
 fetch() {
     local name=$1-$2 tmp debver
     [ -e "$cache/src/$name/dsc" ] && return 0
-    [ -n "${lists_fresh:-}" ] || apt_prepare
+    [ -n "${lists_fresh:-}" ] || apt_open "$cache/apt" deb-src "$(dpkg --print-architecture)" "$suite" ||
+        die "cannot get Debian $suite's source list from any mirror in this machine's apt configuration"
     lists_fresh=1
     debver=$(debian_version "$1" "$2")
     [ -n "$debver" ] || die "Debian $suite no longer has $1 $2; the pinned version in tools/deps.sh must move"
@@ -87,14 +46,6 @@ fetch() {
     mv "$tmp/$1_"*.dsc "$tmp/dsc"
     find "$tmp" -maxdepth 1 -type f ! -name dsc -delete
     place "$tmp" "$cache/src/$name"
-}
-
-# place TMP FINAL: make a finished directory appear under its name at once.
-place() {
-    chmod 755 "$1"
-    mkdir -p "${2%/*}"
-    rm -rf "$2"
-    mv "$1" "$2"
 }
 
 # --- musl -------------------------------------------------------------------------------------------------------
@@ -139,7 +90,7 @@ main() {
     rm -rf "$cache"/tmp.*
     fetch lwip "$lwip"
     fetch musl "$musl"
-    rm -rf "$cache/apt"
+    [ -z "${lists_fresh:-}" ] || apt_close
     key=$(key_of)
     if [ ! -d "$cache/deps/$key" ]; then
         tmp=$(mktemp -d "$cache/tmp.XXXXXX")

@@ -46,3 +46,11 @@ locked() {
 unlock() { exec {lock_fd}<&-; }
 
 cache_root() { printf '%s\n' "${PENSTOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/penstock}"; }
+
+# place TMP FINAL: make a finished directory appear under its name at once.
+place() {
+    chmod 755 "$1"
+    mkdir -p "${2%/*}"
+    rm -rf "$2"
+    mv "$1" "$2"
+}
