@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_PCI_H
 #define PENSTOCK_PCI_H
 
+#include <penstock/barrier.h>
 #include <solo5.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,13 +41,15 @@ int pci_acquire(const char *name, struct pci_device *dev);
 /*
  * The register at `offset` of BAR `bar` as a pointer, if it is mapped, else NULL. For the few
  * registers on a driver's hot path (doorbells); everything else goes through the accessors below.
+ * Such an access is in no order with DMA memory but for the barriers at the end of this file.
  */
 volatile uint32_t *pci_register(const struct pci_device *dev, unsigned bar, uint64_t offset);
 
 /*
  * Access a register, directly where it is mapped and by a call to the tender where it is not.
  * Offsets are a driver's constants: one outside the BAR reads as all ones and its write is lost, as
- * on the bus.
+ * on the bus. They are in order with DMA memory: the device that sees a register written sees what
+ * was written to memory before it, and memory that is read after a register is as new as that was.
  */
 uint32_t pci_read32(const struct pci_device *dev, unsigned bar, uint64_t offset);
 uint64_t pci_read64(const struct pci_device *dev, unsigned bar, uint64_t offset);
@@ -80,17 +83,22 @@ static inline uint64_t pci_dma_iova(const struct pci_device *dev, const void *p)
 
 /* ---- Order between memory and device ---- */
 
-/* All writes to DMA memory before it are seen by the device before any register write after it. */
+/*
+ * All reads and writes of DMA memory before it are done before any write to a register, or to
+ * memory that the device reads, after it: before a doorbell.
+ */
 static inline void pci_dma_wmb(void)
 {
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    barrier_before_write();
 }
 
-/* Reads of DMA memory after it see what the device wrote before the flag that was read before it.
+/*
+ * Reads of DMA memory after it see what the device wrote before the flag that was read before it:
+ * after the look at a descriptor's status.
  */
 static inline void pci_dma_rmb(void)
 {
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    barrier_after_read();
 }
 
 #endif

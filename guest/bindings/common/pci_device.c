@@ -76,21 +76,32 @@ static uint64_t read_by_tender(const struct pci_device *dev, unsigned bar, uint6
 uint32_t pci_read32(const struct pci_device *dev, unsigned bar, uint64_t offset)
 {
     const volatile uint32_t *reg = mapped(dev, bar, offset, 4);
+    uint32_t value;
 
-    return reg ? *reg : (uint32_t)read_by_tender(dev, bar, offset, 4);
+    if (!reg)
+        return (uint32_t)read_by_tender(dev, bar, offset, 4);
+    value = *reg;
+    pci_dma_rmb();
+    return value;
 }
 
 uint64_t pci_read64(const struct pci_device *dev, unsigned bar, uint64_t offset)
 {
     const volatile uint64_t *reg = mapped(dev, bar, offset, 8);
+    uint64_t value;
 
-    return reg ? *reg : read_by_tender(dev, bar, offset, 8);
+    if (!reg)
+        return read_by_tender(dev, bar, offset, 8);
+    value = *reg;
+    pci_dma_rmb();
+    return value;
 }
 
 void pci_write32(const struct pci_device *dev, unsigned bar, uint64_t offset, uint32_t value)
 {
     volatile uint32_t *reg = mapped(dev, bar, offset, 4);
 
+    pci_dma_wmb();
     if (reg)
         *reg = value;
     else
@@ -101,6 +112,7 @@ void pci_write64(const struct pci_device *dev, unsigned bar, uint64_t offset, ui
 {
     volatile uint64_t *reg = mapped(dev, bar, offset, 8);
 
+    pci_dma_wmb();
     if (reg)
         *reg = value;
     else

@@ -21,7 +21,7 @@ typedef uint64_t descriptor_words __attribute__((vector_size(16)));
 
 static inline uint64_t written_back(const struct ixgbe_rx_queue *q, uint32_t i)
 {
-    return __atomic_load_n(&q->ring[i].qword[1], __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&q->ring[i].qword[1], __ATOMIC_RELAXED);
 }
 
 static inline void post(struct ixgbe_rx_queue *q, uint32_t i, struct packet *packet)
@@ -131,6 +131,7 @@ unsigned ixgbe_rx_batch(struct ixgbe *dev, unsigned queue, struct packet **batch
 
         if (!(word & IXGBE_RXD_STAT_DD))
             break;
+        pci_dma_rmb();
         if (__builtin_expect(is_good(q, word, packet), 1)) {
             packet->len = LENGTH(word);
             packet->flags = checksums(q, i, word);

@@ -49,9 +49,12 @@ static inline uint32_t in_flight(const struct ixgbe_tx_queue *q)
 
 static inline bool is_done(const struct ixgbe_tx_queue *q, uint32_t i)
 {
-    uint64_t word = __atomic_load_n(&q->ring[i].qword[1], __ATOMIC_ACQUIRE);
+    uint64_t word = __atomic_load_n(&q->ring[i].qword[1], __ATOMIC_RELAXED);
 
-    return (word >> 32 & IXGBE_TXD_STAT_DD) != 0;
+    if (!(word >> 32 & IXGBE_TXD_STAT_DD))
+        return false;
+    pci_dma_rmb();
+    return true;
 }
 
 static void reclaim(struct ixgbe_tx_queue *q)
