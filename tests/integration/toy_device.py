@@ -29,6 +29,7 @@ class ToyDevice:
 
     def __init__(self, folder, bars, vendor=0x1234, device=0x5678, hook=lambda: None):
         self.bars, self.accesses, self.hook = bars, [], hook
+        self.received = []  # descriptors beside the message that is handled; those it leaves are closed
         self.path = str(folder / "toy.sock")
         self.config = bytearray(256)
         struct.pack_into("<HHHHBBBB", self.config, 0, vendor, device, 0, 0, 0, 0, 0, 0xFF)
@@ -63,13 +64,11 @@ class ToyDevice:
                 while self.answer(peer):
                     pass
 
-    @staticmethod
-    def take(peer, size):
+    def take(self, peer, size):
         data = b""
         while len(data) < size:
             more, fds, _, _ = socket.recv_fds(peer, size - len(data), 16)
-            for fd in fds:
-                os.close(fd)
+            self.received += fds
             if not more:
                 return None
             data += more
@@ -84,6 +83,8 @@ class ToyDevice:
         if body is None:
             return False
         reply, fds, error = self.handle(command, body)
+        while self.received:
+            os.close(self.received.pop())
         if flags & 0x10:
             return True
         if error:

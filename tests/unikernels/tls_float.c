@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: ISC
-/* Thread-local variables, and floating point with SSE and AVX: what ring 3 and the libc have to set
+/* Thread-local variables, and floating point in scalars and vectors: what ring 3 and the libc have to set
  * up. */
 #include <float.h>
-#include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "expect.h"
+#include "vectors.h"
 
 static __thread int initialised = 42;
 static __thread char zeroed[100];
@@ -49,27 +49,15 @@ static void arithmetic(void)
     EXPECT(fabs(sin(two) * sin(two) + cos(two) * cos(two) - 1.0) < 4 * DBL_EPSILON);
 }
 
-__attribute__((target("avx"))) static float avx_sum(const float *values)
-{
-    __m256 v = _mm256_add_ps(_mm256_loadu_ps(values), _mm256_loadu_ps(values + 8));
-    float lanes[8];
-    float sum = 0;
-
-    _mm256_storeu_ps(lanes, v);
-    for (int i = 0; i < 8; i++)
-        sum += lanes[i];
-    return sum;
-}
-
 static void vectors(void)
 {
     float values[16];
-    float sum = 0;
+    float sum = 0, in_registers;
 
     for (int i = 0; i < 16; i++)
         sum += values[i] = (float)i;
-    if (__builtin_cpu_supports("avx"))
-        EXPECT(avx_sum(values) == sum);
+    if (vector_sum(values, &in_registers))
+        EXPECT(in_registers == sum);
     else
         printf("no AVX on this processor\n");
 }
