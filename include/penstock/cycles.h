@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Ticks of a counter of constant frequency; on x86-64 the time stamp counter. */
+/* Ticks of a counter of constant frequency; on x86-64 the time stamp counter, on aarch64
+ * the generic timer's, which may count as slowly as 1 MHz. */
 uint64_t cycles_now(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: ISC
-/* Thread-local variables, and floating point in scalars and vectors: what ring 3 and the libc have to set
- * up. */
+/* Thread-local variables, and floating point in scalars and vectors: what ring 3 and the libc have
+ * to set up. */
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
