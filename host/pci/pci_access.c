@@ -14,57 +14,61 @@ static const struct kind {
     const struct pci_access_ops *ops;
 } kinds[] = {
     {"vfio-user:", &vfio_user_ops},
+    {"sysfs:", &sysfs_ops},
+    {"", &vfio_ops}, /* anything else: a host device */
 };
 
-/* A host device's address, with or without its domain, or its folder: the kernel's VFIO. */
-static bool names_host_device(const char *where)
+static const struct kind *kind_of(const char *where)
 {
-    size_t length = strspn(where, "0123456789abcdefABCDEF:.");
+    const struct kind *kind = kinds;
 
-    return where[0] == '/' || strncmp(where, "sysfs:", strlen("sysfs:")) == 0 ||
-           (where[length] == '\0' && strchr(where, ':') != NULL && strchr(where, '.') != NULL);
+    while (strncmp(where, kind->prefix, strlen(kind->prefix)) != 0)
+        kind++;
+    return kind;
 }
 
-static int refuse_where(const char *where, struct pci_error *error)
+static void link_beside(struct pci_access *dev, struct pci_access *other)
 {
-    if (names_host_device(where))
-        return pci_fail(error, -ENOTSUP,
-                        "%s: not in this version: kernel VFIO is not built in; a device can be at "
-                        "vfio-user:/path/of/socket",
-                        where);
-    return pci_fail(error, -EINVAL,
-                    "%s: no device can be there; give it as vfio-user:/path/of/socket", where);
+    dev->beside = dev;
+    if (other == NULL)
+        return;
+    dev->beside = other->beside;
+    other->beside = dev;
+}
+
+static void unlink_beside(struct pci_access *dev)
+{
+    struct pci_access *before = dev;
+
+    while (before->beside != dev)
+        before = before->beside;
+    before->beside = dev->beside;
 }
 
 int pci_open(const char *where, const struct pci_options *options, struct pci_access **dev,
              struct pci_error *error)
 {
     static const struct pci_options none;
+    const struct kind *kind = kind_of(where);
+    char *copy = strdup(where);
+    int rc;
 
+    *dev = NULL;
+    if (copy == NULL)
+        return pci_fail(error, -ENOMEM, "%s: no memory", where);
     if (options == NULL)
         options = &none;
-    *dev = NULL;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        size_t length = strlen(kinds[i].prefix);
-        char *copy;
-        int rc;
-
-        if (strncmp(where, kinds[i].prefix, length) != 0)
-            continue;
-        copy = strdup(where);
-        if (copy == NULL)
-            return pci_fail(error, -ENOMEM, "%s: no memory", where);
-        rc = kinds[i].ops->open(copy, copy + length, options, dev, error);
-        if (rc < 0) {
-            free(copy);
-            return rc;
-        }
-        (*dev)->ops = kinds[i].ops;
-        (*dev)->where = copy;
-        (*dev)->options = *options;
-        return 0;
+    rc = kind->ops->open(copy, copy + strlen(kind->prefix), options, dev, error);
+    if (rc < 0) {
+        free(copy);
+        return rc;
     }
-    return refuse_where(where, error);
+    (*dev)->ops = kind->ops;
+    (*dev)->where = copy;
+    (*dev)->options = *options;
+    (*dev)->options.beside = NULL; /* it may be closed first */
+    link_beside(*dev, options->beside);
+    return 0;
 }
 
 const char *pci_where(const struct pci_access *dev)
@@ -115,6 +119,7 @@ void pci_close(struct pci_access *dev)
         return;
     stop(dev);
     pci_mappings_drop(dev);
+    unlink_beside(dev);
     where = dev->where;
     dev->ops->close(dev);
     free(where);

@@ -68,6 +68,14 @@ struct pci_options {
     enum pci_iommu iommu;
     bool allow_no_reset;  /* take a device that has no reset as it is */
     bool unsafe_no_iommu; /* "sysfs:": let a device without an IOMMU write to all memory */
+
+    /*
+     * A device that this process has opened before, any of them; NULL: none. Needed for devices
+     * that the kernel gives away together only: those of one IOMMU group (they share their DMA
+     * mappings), or of one bus that has to be reset as a whole. All that were opened beside each
+     * other are used by one thread.
+     */
+    struct pci_access *beside;
 };
 
 /*
@@ -151,11 +159,15 @@ int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, 
                 uint64_t size, struct pci_error *error);
 int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size);
 
-/* How many vectors of a kind the device has. */
+/* How many vectors of a kind the device has, or less if pci_irq_enable found that the machine has
+ * less for it. */
 unsigned pci_irq_count(struct pci_access *dev, enum pci_irq_index index);
 
-/* Signals fds[i] (an eventfd, -1 for none) at each interrupt of vector i; the descriptors stay the
- * caller's. count 0: all off. */
+/*
+ * Signals fds[i] (an eventfd, -1 for none) at each interrupt of vector i; the descriptors stay the
+ * caller's. count 0: all off. -ENOSPC: the machine has not as many for this device; pci_irq_count
+ * says how many from then on.
+ */
 int pci_irq_enable(struct pci_access *dev, enum pci_irq_index index, unsigned count, const int *fds,
                    struct pci_error *error);
 

@@ -97,9 +97,12 @@ struct pci_access {
     bool irq_on[PCI_IRQ_KINDS];
     bool bus_master;
     struct pci_options options;
+    struct pci_access *beside; /* the next in the circle of those opened beside each other */
 };
 
+extern const struct pci_access_ops vfio_ops;
 extern const struct pci_access_ops vfio_user_ops;
+extern const struct pci_access_ops sysfs_ops;
 
 /* Undoes every pci_map. */
 void pci_mappings_drop(struct pci_access *dev);
