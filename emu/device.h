@@ -118,6 +118,7 @@ struct emu_nic_config {
     uint8_t mac[6];
     struct port *port;
     enum emu_log_level log_level;
+    bool exact; /* share no register with the driver: slow, and exact to the last bit */
 };
 
 /* Sets the common part up: no regions but an empty configuration space, no interrupts. */

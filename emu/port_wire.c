@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: ISC
 /* wire:NAME: what one end sends, the other receives. */
 #include "port_impl.h"
+#include "port_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NAME_ROOM 32u
-#define SLOTS     512u /* frames that a slow receiver may fall behind */
-
-struct slot {
-    uint32_t len;
-    uint8_t data[PORT_FRAME_MAX];
-    uint8_t stagger[60]; /* or the same line of every slot would compete for one set of the cache */
-};
-
 struct end;
 
 struct wire {
@@ -32,8 +25,7 @@ struct end {
     struct port port;
     struct wire *wire;
     unsigned side;
-    unsigned head, tail; /* slots[head..tail), modulo SLOTS */
-    struct slot slots[SLOTS];
+    struct port_queue queue;
 };
 
 struct port_wires *port_wires_create(void)
@@ -56,43 +48,13 @@ void port_wires_destroy(struct port_wires *wires)
 
 static unsigned wire_peek(struct port *port, uint64_t now, struct port_frame *frames, unsigned max)
 {
-    struct end *end = (struct end *)port;
-    unsigned n;
-
     (void)now;
-    for (n = 0; n < max && end->head + n != end->tail; n++) {
-        const struct slot *slot = &end->slots[(end->head + n) % SLOTS];
-
-        frames[n] = (struct port_frame){slot->data, slot->len};
-    }
-    return n;
+    return port_queue_peek(&((struct end *)port)->queue, frames, max);
 }
 
 static uint64_t wire_done(struct port *port, unsigned count)
 {
-    struct end *end = (struct end *)port;
-    uint64_t bytes = 0;
-
-    for (; count > 0; count--)
-        bytes += end->slots[end->head++ % SLOTS].len;
-    return bytes;
-}
-
-/* Puts a frame in line at the receiving end, padded; false if there is no room. */
-static bool push(struct end *end, const struct port_frame *frame)
-{
-    struct slot *slot = &end->slots[end->tail % SLOTS];
-
-    if (end->tail - end->head == SLOTS)
-        return false;
-    memcpy(slot->data, frame->data, frame->len);
-    slot->len = frame->len;
-    if (slot->len < PORT_FRAME_MIN) {
-        memset(slot->data + slot->len, 0, PORT_FRAME_MIN - slot->len);
-        slot->len = PORT_FRAME_MIN;
-    }
-    end->tail++;
-    return true;
+    return port_queue_done(&((struct end *)port)->queue, count);
 }
 
 static void wire_tx(struct port *port, const struct port_frame *frames, unsigned count)
@@ -101,7 +63,7 @@ static void wire_tx(struct port *port, const struct port_frame *frames, unsigned
     struct end *other = end->wire->ends[!end->side];
 
     for (unsigned i = 0; i < count; i++) {
-        if (!other || frames[i].len > PORT_FRAME_MAX || !push(other, &frames[i])) {
+        if (!other || !port_queue_push(&other->queue, &frames[i])) {
             port->stats.tx_dropped++;
         } else {
             port->stats.tx_packets++;
@@ -112,8 +74,7 @@ static void wire_tx(struct port *port, const struct port_frame *frames, unsigned
 
 static uint64_t wire_flush(struct port *port)
 {
-    const struct end *end = (const struct end *)port;
-    unsigned waiting = end->tail - end->head;
+    unsigned waiting = port_queue_waiting(&((const struct end *)port)->queue);
 
     wire_done(port, waiting);
     return waiting;

@@ -94,7 +94,7 @@ static unsigned poll(struct emu_device *dev, uint64_t now)
 
     nic->now = now;
     nic->turn++;
-    if (nic_link_up(nic) && emu_bus_master(dev) &&
+    if (nic_port(nic) && emu_bus_master(dev) &&
         !(*nic_reg(nic, IXGBE_CTRL) & IXGBE_CTRL_MASTER_DISABLE))
         done = nic_rx_poll(nic) + nic_tx_poll(nic);
     nic_irq_poll(nic);
@@ -111,6 +111,7 @@ static bool active(const struct emu_device *dev)
 
 static void destroy(struct emu_device *dev)
 {
+    port_close(nic_of(dev)->loopback);
     emu_device_fini(dev);
     free(dev);
 }
@@ -149,6 +150,19 @@ static void init_config(struct emu_config *config)
     emu_config_seal(config);
 }
 
+/* Where the queues' registers are: in memory that the driver shares, or out of its reach. */
+static int init_regions(struct nic *nic, bool exact)
+{
+    unsigned shared = exact ? 0 : sizeof(hot_areas) / sizeof(hot_areas[0]);
+    int err = emu_region_init(&nic->dev, 0, IXGBE_BAR0_SIZE, hot_areas, shared);
+
+    nic->exact = exact;
+    nic->hot = exact ? nic->regs : (volatile uint32_t *)(void *)nic->dev.regions[0].mem;
+    if (err)
+        return err;
+    return emu_region_init(&nic->dev, IXGBE_MSIX_BAR, IXGBE_MSIX_BAR_SIZE, NULL, 0);
+}
+
 int ixgbe_model_create(const struct emu_nic_config *config, struct emu_device **dev)
 {
     struct nic *nic = calloc(1, sizeof(*nic));
@@ -158,19 +172,16 @@ int ixgbe_model_create(const struct emu_nic_config *config, struct emu_device **
         return -ENOMEM;
     emu_device_init(&nic->dev, &ops, "82599", config);
     init_config(&nic->dev.config);
+    nic->loopback = nic_loopback_create();
     nic->dev.irqs.index[VFIO_USER_IRQ_INTX].count = 1;
     nic->dev.irqs.index[VFIO_USER_IRQ_MSI].count = 1;
     nic->dev.irqs.index[VFIO_USER_IRQ_MSIX].count = IXGBE_MSIX_VECTORS;
-    err = emu_region_init(&nic->dev, 0, IXGBE_BAR0_SIZE, hot_areas,
-                          sizeof(hot_areas) / sizeof(hot_areas[0]));
-    if (!err)
-        err = emu_region_init(&nic->dev, IXGBE_MSIX_BAR, IXGBE_MSIX_BAR_SIZE, NULL, 0);
+    err = nic->loopback ? init_regions(nic, config->exact) : -ENOMEM;
     if (err) {
         nic->dev.port = NULL;
         destroy(&nic->dev);
         return err; // cppcheck-suppress memleak ; destroy freed it
     }
-    nic->hot = (volatile uint32_t *)(void *)nic->dev.regions[0].mem;
     memcpy(nic->mac, config->mac, sizeof(nic->mac));
     nic_regs_init(nic);
     nic_nvm_init(nic);

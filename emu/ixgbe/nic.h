@@ -6,6 +6,7 @@
  *   regs.c         the register table and its accesses
  *   nvm.c, sfp.c   EEPROM; the SFP+ module
  *   irq.c          causes, masks, throttling, messages
+ *   loopback.c     what is sent comes back
  *   stats.c        the counters
  *   ring.c         descriptor rings in the driver's memory
  *   filter.c       what the filter registers amount to
@@ -17,7 +18,7 @@
  *
  * Trapped registers are values in nic.regs, out of the driver's reach. The pages of the queues
  * (0x1000, 0x6000-0x7fff, 0xd000) are shared with the driver: nic.hot. What is read there is
- * checked each time.
+ * checked each time. A device that is to be exact shares nothing: then they are in nic.regs, too.
  */
 #ifndef PENSTOCK_EMU_IXGBE_NIC_H
 #define PENSTOCK_EMU_IXGBE_NIC_H
@@ -136,10 +137,12 @@ struct nic_tx_batch {
 struct nic {
     struct emu_device dev;
     volatile uint32_t *hot; /* BAR 0 as memory: only the hot pages of it count */
-    uint64_t now;           /* of this turn, or of the access to an interrupt register */
-    uint64_t turn;          /* their number */
-    bool filter_stale;      /* a register that nic.filter is made from has changed */
-    uint64_t rx_blocked;    /* since when the first frame finds no descriptor; 0: it does not */
+    bool exact;             /* no page is shared: each access is one of ours */
+    struct port *loopback;
+    uint64_t now;        /* of this turn, or of the access to an interrupt register */
+    uint64_t turn;       /* their number */
+    bool filter_stale;   /* a register that nic.filter is made from has changed */
+    uint64_t rx_blocked; /* since when the first frame finds no descriptor; 0: it does not */
     uint64_t rx_touched[NIC_QUEUES / 64]; /* queues that got something in this turn */
     uint64_t tx_active[NIC_QUEUES / 64];  /* queues that were seen enabled */
     uint64_t tx_scan_at;                  /* when they are looked for again */
@@ -202,6 +205,16 @@ static inline bool nic_link_up(const struct nic *nic)
 {
     return nic->dev.port != NULL;
 }
+
+/* Where frames go to and come from; NULL: nowhere. */
+static inline struct port *nic_port(const struct nic *nic)
+{
+    return nic->regs[IXGBE_HLREG0 / 4] & IXGBE_HLREG0_LPBK ? nic->loopback : nic->dev.port;
+}
+
+/* ---- loopback.c ---- */
+
+struct port *nic_loopback_create(void); /* NULL: no memory */
 
 /* ---- nvm.c, sfp.c: registers with a device behind them ---- */
 

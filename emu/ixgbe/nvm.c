@@ -15,6 +15,8 @@ enum { /* word addresses: 6.2 for the lower ones, the upper ones are ours */
        WORD_SAN_MAC = 0x28,
        WORD_SFP_LIST = 0x2b,
        WORD_CAPABILITIES = 0x2c,
+       WORD_IMAGE_LOW = 0x2d,
+       WORD_IMAGE_HIGH = 0x2e,
        FIRMWARE = 0x80,
        PATCH = 0x90,
        SFP_LIST = 0xa0,
@@ -51,6 +53,8 @@ void nic_nvm_init(struct nic *nic)
     nvm[WORD_SAN_MAC] = NO_POINTER;
     nvm[WORD_SFP_LIST] = SFP_LIST;
     nvm[WORD_CAPABILITIES] = 0x0001; /* any SFP+ module */
+    nvm[WORD_IMAGE_LOW] = 1;         /* what ethtool -i calls the firmware's version: 0x80000001 */
+    nvm[WORD_IMAGE_HIGH] = 0x8000;
     put_sfp_list(nvm);
     for (unsigned i = 0; i < CHECKSUM_WORD; i++)
         sum = (uint16_t)(sum + nvm[i]);

@@ -86,8 +86,8 @@ static void rxctrl_write(struct nic *nic, uint32_t offset, uint32_t value)
 {
     uint32_t *rxctrl = nic_reg(nic, offset);
 
-    if (~*rxctrl & value & IXGBE_RXCTRL_RXEN && nic->dev.port)
-        port_flush(nic->dev.port);
+    if (~*rxctrl & value & IXGBE_RXCTRL_RXEN && nic_port(nic))
+        port_flush(nic_port(nic));
     *rxctrl = value & IXGBE_RXCTRL_RXEN;
     nic->rx_blocked = 0;
 }
@@ -102,6 +102,13 @@ static void filter_write(struct nic *nic, uint32_t offset, uint32_t value)
 {
     *nic_reg(nic, offset) = value;
     nic->filter_stale = true;
+}
+
+static void hlreg0_write(struct nic *nic, uint32_t offset, uint32_t value)
+{
+    if ((*nic_reg(nic, offset) ^ value) & IXGBE_HLREG0_LPBK)
+        port_flush(nic->loopback);
+    filter_write(nic, offset, value);
 }
 
 static void ignore_write(struct nic *nic, uint32_t offset, uint32_t value)
@@ -177,7 +184,7 @@ static const struct reg table[] = {
     {IXGBE_SECRXCTRL,    1, 4, IXGBE_SECRXCTRL_SECRX_DIS, 0x3, NULL, NULL},
     {IXGBE_SECRXSTAT,    1, 4, IXGBE_SECSTAT_READY, 0, NULL, NULL},
     /* MAC and link */
-    {IXGBE_HLREG0,       1, 4, 0x08012c0b, 0x18ffffff, NULL, filter_write},
+    {IXGBE_HLREG0,       1, 4, 0x08012c0b, 0x18ffffff, NULL, hlreg0_write},
     {IXGBE_MSCA,         1, 4, 0, ALL, NULL, nic_msca_write},
     {IXGBE_MSRWD,        1, 4, 0, 0xffff, NULL, NULL},
     {IXGBE_MAXFRS,       1, 4, 1518u << IXGBE_MAXFRS_SHIFT, 0xffff0000, NULL, filter_write},
@@ -246,13 +253,32 @@ void nic_regs_reset(struct nic *nic)
     }
 }
 
+/* The bits of a queue's registers that software may write (8.2.3.8, 8.2.3.9); all of those in
+ * shared memory. */
+static uint32_t hot_writable(const struct nic *nic, uint32_t offset)
+{
+    if (!nic->exact)
+        return ALL;
+    switch (offset & 0x3f) {
+    case IXGBE_RDBAL(0u) - IXGBE_RXQ(0u):
+        return ~127u;
+    case IXGBE_RDLEN(0u) - IXGBE_RXQ(0u):
+        return IXGBE_RDLEN_MASK;
+    case IXGBE_RDH(0u) - IXGBE_RXQ(0u):
+    case IXGBE_RDT(0u) - IXGBE_RXQ(0u):
+        return 0xffff;
+    default:
+        return ALL;
+    }
+}
+
 uint32_t nic_reg_read(struct nic *nic, uint32_t offset)
 {
     const struct reg *reg;
 
     offset = resolve(offset);
     if (nic_is_hot(offset))
-        return nic_hot_get(nic, offset);
+        return nic->exact ? nic_queue_stat_read(nic, offset) : nic_hot_get(nic, offset);
     reg = &table[nic->reg_class[offset / 4]];
     return reg->read ? reg->read(nic, offset) : *nic_reg(nic, offset);
 }
@@ -263,7 +289,7 @@ void nic_reg_write(struct nic *nic, uint32_t offset, uint32_t value)
 
     offset = resolve(offset);
     if (nic_is_hot(offset)) {
-        nic_hot_put(nic, offset, value);
+        nic_hot_put(nic, offset, value & hot_writable(nic, offset));
         return;
     }
     reg = &table[nic->reg_class[offset / 4]];

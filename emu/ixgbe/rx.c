@@ -121,12 +121,12 @@ unsigned nic_rx_poll(struct nic *nic)
 
         count = free == 0 ? 1 : free < NIC_BATCH ? free : NIC_BATCH;
     }
-    count = port_rx_peek(nic->dev.port, nic->now, frames, count);
+    count = port_rx_peek(nic_port(nic), nic->now, frames, count);
     if (count == 0)
         return 0;
     nic_rx_classify(nic, frames, meta, count);
     count = deliver(nic, frames, meta, count, &received);
     nic_rx_publish(nic);
-    port_rx_done(nic->dev.port, count);
+    port_rx_done(nic_port(nic), count);
     return received;
 }

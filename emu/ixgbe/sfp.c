@@ -10,7 +10,10 @@ static uint8_t sfp_byte(uint8_t offset)
 {
     static const uint8_t text[] = "PENSTOCK        "
                                   "\0\x00\x1b\x21"
-                                  "SOFT-10GBASE-SR ";
+                                  "SOFT-10GBASE-SR "
+                                  "1   ";
+    static const uint8_t serial[] = "1               "
+                                    "260101  ";
 
     switch (offset) {
     case 0: /* identifier: SFP or SFP+ */
@@ -30,6 +33,8 @@ static uint8_t sfp_byte(uint8_t offset)
     case 61:
         return 0x52;
     default:
+        if (offset >= 68 && offset < 68 + sizeof(serial) - 1)
+            return serial[offset - 68];
         return offset >= 20 && offset < 20 + sizeof(text) - 1 ? text[offset - 20] : 0;
     }
 }
@@ -38,9 +43,9 @@ static uint8_t sfp_read(uint8_t offset)
 {
     unsigned sum = 0;
 
-    if (offset != 63) /* CC_BASE: the sum of bytes 0 to 62 */
+    if (offset != 63 && offset != 95) /* CC_BASE: the sum of bytes 0 to 62; CC_EXT: 64 to 94 */
         return sfp_byte(offset);
-    for (uint8_t i = 0; i < 63; i++)
+    for (uint8_t i = offset == 63 ? 0 : 64; i < offset; i++)
         sum += sfp_byte(i);
     return (uint8_t)sum;
 }

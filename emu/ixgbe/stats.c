@@ -4,7 +4,8 @@
  * their highest value. A pair of registers is one 36-bit counter: reading the low word takes all of
  * it and keeps the upper bits for the high word's reading, so that nothing is lost in between. Only
  * QPRC, QBRC and QPRDC are in a shared page: they are plain memory there and no read can clear
- * them; they start again when the driver reads their transmit counterparts.
+ * them; they start again when the driver reads their transmit counterparts. When nothing is shared
+ * they are as the others.
  */
 #include "nic.h"
 
@@ -57,14 +58,35 @@ static uint32_t take_high(struct nic *nic, unsigned counter)
     return value;
 }
 
+/* QPRC, QBRC_L, QBRC_H of 16 queues, and QPRDC. */
+static bool is_queue_stat(uint32_t offset)
+{
+    return (offset >= IXGBE_QPRC(0) && offset <= IXGBE_QBRC_H(15) && (offset & 0x3f) >= 0x30 &&
+            (offset & 0x3f) <= 0x38) ||
+           (offset >= IXGBE_QPRDC(0) && offset <= IXGBE_QPRDC(15) && (offset & 0x3f) == 0x30);
+}
+
+uint32_t nic_queue_stat_read(struct nic *nic, uint32_t offset)
+{
+    uint32_t value = nic_hot_get(nic, offset);
+
+    if (is_queue_stat(offset))
+        nic_hot_put(nic, offset, 0);
+    return value;
+}
+
 static void restart_queue_rx(struct nic *nic, unsigned i)
 {
+    if (nic->exact)
+        return;
     nic_hot_put(nic, IXGBE_QPRC(i), 0);
     nic_hot_put(nic, IXGBE_QPRDC(i), 0);
 }
 
 static void restart_queue_rx_bytes(struct nic *nic, unsigned i)
 {
+    if (nic->exact)
+        return;
     nic_hot_put(nic, IXGBE_QBRC_L(i), 0);
     nic_hot_put(nic, IXGBE_QBRC_H(i), 0);
 }

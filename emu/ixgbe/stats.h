@@ -62,7 +62,9 @@ void nic_count_tx(struct nic *nic, unsigned queue, const struct port_frame *fram
 void nic_count_queue_rx(struct nic *nic, unsigned queue, uint32_t packets, uint64_t bytes);
 void nic_count_queue_drop(struct nic *nic, unsigned queue, uint32_t packets);
 
-/* A read of a statistics register. */
+/* A read of a statistics register; of one in the queues' pages, if it is one, when no page is
+ * shared. */
 uint32_t nic_stat_read(struct nic *nic, uint32_t offset);
+uint32_t nic_queue_stat_read(struct nic *nic, uint32_t offset);
 
 #endif

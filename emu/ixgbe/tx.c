@@ -217,7 +217,7 @@ static unsigned send(struct nic *nic, unsigned queue)
 {
     struct nic_tx_batch *tx = &nic->tx;
     struct nic_txq *q = &nic->txq[queue];
-    unsigned sent = tx->count ? port_tx(nic->dev.port, nic->now, tx->frames, tx->count) : 0;
+    unsigned sent = tx->count ? port_tx(nic_port(nic), nic->now, tx->frames, tx->count) : 0;
     const struct nic_tx_mark *mark = &tx->marks[sent];
 
     nic_count_tx(nic, queue, tx->frames, sent);

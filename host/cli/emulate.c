@@ -17,7 +17,8 @@
 #define NICS_MAX 16u
 
 static const char usage[] =
-    "usage: penstock emulate MODEL --socket PATH [--mac MAC] [--port PORT] [--rate RATE]\n"
+    "usage: penstock emulate MODEL --socket PATH [--mac MAC] [--port PORT] [--rate RATE] "
+    "[--exact]\n"
     "                        [--socket PATH ...]... [--stats[=SECONDS]] [--cpu N] [--log-level "
     "LEVEL]\n"
     "\n"
@@ -26,6 +27,7 @@ static const char usage[] =
     "  --mac MAC          its address (default 02:50:53:00:00:00 and up)\n"
     "  --port PORT        its network (default sink)\n"
     "  --rate RATE        the wire's speed in bits a second, such as 10G (default: no limit)\n"
+    "  --exact            share no registers: every access is a message, slow and exact\n"
     "  --stats[=SECONDS]  print counters as JSON at the end, on SIGUSR1 [and that often]\n"
     "  --cpu N            run the data path on that CPU only\n"
     "  --log-level LEVEL  error, warn, info or debug (default warn)\n"
@@ -41,7 +43,7 @@ static const char usage[] =
 
 /* What was said of one device; NULL: nothing. */
 struct nic_options {
-    const char *socket, *mac, *port, *rate;
+    const char *socket, *mac, *port, *rate, *exact;
 };
 
 struct options {
@@ -52,7 +54,17 @@ struct options {
     struct emu_server_config server;
 };
 
-enum { OPT_SOCKET = 256, OPT_MAC, OPT_PORT, OPT_RATE, OPT_STATS, OPT_CPU, OPT_LOG, OPT_HELP };
+enum {
+    OPT_SOCKET = 256,
+    OPT_MAC,
+    OPT_PORT,
+    OPT_RATE,
+    OPT_EXACT,
+    OPT_STATS,
+    OPT_CPU,
+    OPT_LOG,
+    OPT_HELP
+};
 
 static int help(FILE *out)
 {
@@ -126,6 +138,8 @@ static int apply(struct options *options, int option, const char *value, struct 
         return note("--port", &nic->port, value, error);
     case OPT_RATE:
         return note("--rate", &nic->rate, value, error);
+    case OPT_EXACT:
+        return note("--exact", &nic->exact, "", error);
     case OPT_STATS:
         options->server.stats = true;
         return value ? parse_number("--stats", value, 86400, &options->server.stats_seconds, error)
@@ -145,6 +159,7 @@ static int parse_options(int argc, char **argv, struct options *options, struct 
         {"mac", required_argument, NULL, OPT_MAC},
         {"port", required_argument, NULL, OPT_PORT},
         {"rate", required_argument, NULL, OPT_RATE},
+        {"exact", no_argument, NULL, OPT_EXACT},
         {"stats", optional_argument, NULL, OPT_STATS},
         {"cpu", required_argument, NULL, OPT_CPU},
         {"log-level", required_argument, NULL, OPT_LOG},
@@ -199,7 +214,8 @@ static int create_device(const struct options *options, unsigned i, struct port_
     const struct nic_options *nic = &options->nics[i];
     struct emu_nic_config config = {.name = nic->socket,
                                     .mac = {0x02, 0x50, 0x53, 0x00, 0x00, (uint8_t)i},
-                                    .log_level = options->log_level};
+                                    .log_level = options->log_level,
+                                    .exact = nic->exact != NULL};
     struct port_config port = {.mac = config.mac, .wires = wires};
     int err = nic->mac ? parse_mac(nic->mac, config.mac, error) : 0;
 

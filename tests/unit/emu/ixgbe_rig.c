@@ -71,7 +71,7 @@ void port_rx_done(struct port *port, unsigned count)
 
 unsigned port_tx(struct port *port, uint64_t now, const struct port_frame *frames, unsigned count)
 {
-    unsigned accept = ((struct rig_port *)port)->accept;
+    unsigned accept = port->ops == &port_ops ? ((struct rig_port *)port)->accept : count;
 
     (void)now;
     count = count < accept ? count : accept;
@@ -100,11 +100,11 @@ static struct rig_port *make_port(void)
     return port;
 }
 
-int rig_setup(void **state)
+static int setup(void **state, bool exact)
 {
     struct rig *rig = calloc(1, sizeof(*rig));
     struct emu_nic_config config = {
-        .name = "rig", .mac = {2, 0, 0, 0, 0, 1}, .log_level = EMU_LOG_ERROR};
+        .name = "rig", .mac = {2, 0, 0, 0, 0, 1}, .log_level = EMU_LOG_ERROR, .exact = exact};
 
     assert_non_null(rig);
     rig->port = make_port();
@@ -122,6 +122,16 @@ int rig_setup(void **state)
         rig->eventfd[i] = -1;
     *state = rig;
     return 0;
+}
+
+int rig_setup(void **state)
+{
+    return setup(state, false);
+}
+
+int rig_setup_exact(void **state)
+{
+    return setup(state, true);
 }
 
 int rig_teardown(void **state)

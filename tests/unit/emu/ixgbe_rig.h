@@ -53,6 +53,7 @@ struct rig {
 };
 
 int rig_setup(void **state);
+int rig_setup_exact(void **state); /* no page is shared */
 int rig_teardown(void **state);
 
 uint32_t rig_read(struct rig *rig, uint32_t offset);
