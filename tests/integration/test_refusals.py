@@ -80,7 +80,7 @@ def test_attached_but_not_declared(card, target):
     ("vfio-user:/etc/passwd", ["/etc/passwd"]),
     ("vfio-user:", ["nic0"]),
     ("vfio-user:relative/" + "x" * 200, ["nic0"]),
-    ("0000:03:00.0", ["0000:03:00.0", "not in this version"]),
+    ("ffff:ff:1f.7", ["ffff:ff:1f.7", "no such PCI device"]),
     ("sysfs:0000:03:00.0", ["sysfs:0000:03:00.0", "not in this version"]),
     ("nonsense", ["nonsense"]),
     ("", ["nic0"]),

@@ -54,10 +54,8 @@ static void test_where(void **state)
         int code;
         const char *says;
     } refused[] = {
-        {"0000:03:00.0", -ENOTSUP, "not in this version"},
-        {"03:00.0", -ENOTSUP, "not in this version"},
-        {"/sys/bus/pci/devices/0000:03:00.0", -ENOTSUP, "not in this version"},
-        {"sysfs:0000:03:00.0", -ENOTSUP, "not in this version"},
+        {"ffff:ff:1f.7", -ENODEV, "no such PCI device"},
+        {"sysfs:0000:03:00.0", -EPERM, "--unsafe-no-iommu"},
         {"", -EINVAL, "vfio-user:"},
         {"nonsense", -EINVAL, "nonsense: "},
         {"vfio-user", -EINVAL, "vfio-user: "},
