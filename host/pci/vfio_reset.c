@@ -95,7 +95,7 @@ static int collect(struct vfio *vfio, const struct hot_reset_info *info, struct 
     return 0;
 }
 
-/* -EPERM: something else would be reset too; -ENODEV: the bus cannot be. */
+/* -EPERM, -EINVAL: something else would be reset too; -ENODEV: the bus cannot be. */
 static int hot_reset(struct vfio *vfio)
 {
     struct hot_reset_info info = {.argsz = sizeof(info)};
@@ -123,19 +123,21 @@ int vfio_reset(struct pci_access *dev, struct pci_error *error)
 
     if (rc < 0)
         return rc;
-    if (vfio->flags & VFIO_DEVICE_FLAGS_RESET)
+    if (vfio->flags & VFIO_DEVICE_FLAGS_RESET) {
         rc = vfio_patiently(vfio->fd, VFIO_DEVICE_RESET, NULL);
-    else
+    } else {
         rc = hot_reset(vfio);
-    if (rc >= 0)
-        return 0;
-    if (!(vfio->flags & VFIO_DEVICE_FLAGS_RESET) && (rc == -EPERM || rc == -ENODEV)) {
-        if (dev->options.allow_no_reset)
-            return 0;
-        return pci_fail(error, -EPERM,
-                        "%s: it has no reset of its own, and one of its bus would reset devices "
-                        "that are not ours: the caller must allow it to be used without",
-                        vfio->host.address);
+        if (rc == -EPERM || rc == -EINVAL || rc == -ENODEV) {
+            if (dev->options.allow_no_reset)
+                return 0;
+            return pci_fail(
+                error, -EPERM,
+                "%s: it has no reset of its own, and one of its bus would reset devices "
+                "that are not ours: the caller must allow it to be used without",
+                vfio->host.address);
+        }
     }
-    return pci_fail(error, rc, "%s: the reset failed: %s", vfio->host.address, strerror(-rc));
+    if (rc < 0)
+        return pci_fail(error, rc, "%s: the reset failed: %s", vfio->host.address, strerror(-rc));
+    return 0;
 }
