@@ -18,6 +18,7 @@
 
 #include "edu_board.h"
 #include "edu_device.h"
+#include "edu_registers.h"
 #include "expect.h"
 
 #define SECOND  1000000000ull
@@ -87,7 +88,7 @@ static void registers(struct job *job, struct unit *unit)
         EXPECT(edu_factorial(&unit->edu, factorials[i][0], &result) == 0);
         EXPECT(result == factorials[i][1]);
     }
-    EXPECT((pci_config_read32(&unit->edu.pci, 0) == 0x11e81234));
+    EXPECT(pci_config_read32(&unit->edu.pci, 0) == (EDU_DEVICE << 16 | EDU_VENDOR));
     printf("%s registers: id %#" PRIx32 "\n", unit->edu.pci.name, edu_id(&unit->edu));
 }
 

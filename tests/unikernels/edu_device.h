@@ -10,8 +10,6 @@
 
 #include <penstock/pci.h>
 
-#define EDU_BUFFER_SIZE 4096u /* bytes */
-
 /* What the device raised an interrupt for; other bits are whoever's called edu_raise. */
 enum { EDU_FACTORIAL_DONE = 0x001, EDU_TRANSFER_DONE = 0x100 };
 
@@ -33,9 +31,9 @@ uint32_t edu_invert(const struct edu *edu, uint32_t value);
 int edu_factorial(const struct edu *edu, uint32_t n, uint32_t *result);
 
 /*
- * Starts a transfer of size bytes between memory at `iova` and the device's buffer at `offset`, and
- * raises EDU_TRANSFER_DONE at its end, about 100 ms later. One at a time. -EINVAL: not in the
- * buffer. The device does not say whether it could.
+ * Starts a transfer of size bytes between memory at `iova` and the device's buffer (of 4096 bytes)
+ * at `offset`, and raises EDU_TRANSFER_DONE at its end, about 100 ms later. One at a time. -EINVAL:
+ * not in the buffer. The device does not say whether it could.
  */
 int edu_fetch(const struct edu *edu, uint64_t iova, uint32_t offset, uint32_t size);
 int edu_store(const struct edu *edu, uint64_t iova, uint32_t offset, uint32_t size);
