@@ -13,6 +13,7 @@ int cmd_elftool(int argc, char **argv);
 int cmd_emulate(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_manifest(int argc, char **argv);
+int cmd_pci(int argc, char **argv);
 
 /* Prints "penstock: MESSAGE" and returns 1, the exit status. */
 int cli_refuse(const struct tender_error *error);

@@ -15,6 +15,7 @@ static const struct command {
     {"emulate", "DEVICE --socket PATH ...", "serve a software device over vfio-user", cmd_emulate},
     {"inspect", "BINARY [--json]", "what a unikernel asks for, and its memory map", cmd_inspect},
     {"manifest", "FILE.json [-o OUT]", "make the C source of a manifest's ELF note", cmd_manifest},
+    {"pci", "list|check|bind|unbind ...", "PCI devices, and giving them to unikernels", cmd_pci},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -22,7 +23,7 @@ static int help(FILE *out)
 {
     fprintf(out, "penstock " PENSTOCK_VERSION ": unikernels that own PCIe devices\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  penstock %-8s %-25s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(out, "  penstock %-8s %-27s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].help);
     fprintf(out, "\nUnikernels are run by penstock-hvt (KVM) and penstock-spt (seccomp).\n");
     return out == stdout ? 0 : 1;
