@@ -12,11 +12,17 @@
 #include "host/pci/pci_config.h"
 #include "host/pci/sysfs.h"
 
+/*
+ * -ENOTTY: it cannot be, which the kernel finds out now: other devices are on its bus, and a reset
+ * of that is all there is.
+ */
 static int reset_itself(const struct sysfs *sf)
 {
-    if (sf->reset_fd < 0)
-        return 0;
-    return pwrite(sf->reset_fd, "1", 1, 0) == 1 ? 0 : -errno;
+    int rc = 0;
+
+    if (sf->reset_fd >= 0 && pwrite(sf->reset_fd, "1", 1, 0) != 1)
+        rc = -errno;
+    return rc == -ENOTTY && sf->access.options.allow_no_reset ? 0 : rc;
 }
 
 /* What cannot be stopped keeps its memory: the files stay. */
@@ -129,6 +135,8 @@ static int sysfs_reset(struct pci_access *dev, struct pci_error *error)
         return pci_fail(error, rc, "%s: cannot stop what the device does: %s", dev->where,
                         strerror(-rc));
     rc = reset_itself(sf);
+    if (rc == -ENOTTY)
+        return sysfs_refuse_no_reset(dev->where, error);
     if (rc < 0)
         return pci_fail(error, rc, "%s: cannot reset the device: %s", dev->where, strerror(-rc));
     if (sf->memory == NULL)

@@ -69,6 +69,9 @@ int sysfs_open_on(const struct sysfs_host *host, const char *where, const char *
 int sysfs_refuse(const struct sysfs_host *host, const struct pci_sysfs_device *about,
                  const char *where, const struct pci_options *options, struct pci_error *error);
 
+/* -EPERM, and why. */
+int sysfs_refuse_no_reset(const char *where, struct pci_error *error);
+
 /* ---- sysfs_power.c ---- */
 
 /* Out of its sleep, memory decoding on, no INTx. Once; undone by sysfs_sleep. */

@@ -56,7 +56,7 @@ static int refuse_lockdown(const struct sysfs_host *host, const char *where,
     if (pci_file_read(text, sizeof(text), "%s/kernel/security/lockdown", host->sys) < 0 ||
         strstr(text, "[none]") != NULL)
         return 0;
-    return pci_fail(error, -EPERM,
+    return pci_fail(error, -EACCES,
                     "%s: this kernel is locked down (%s), so nobody can reach a device's registers "
                     "this way; boot it without lockdown (Secure Boot switches that on)",
                     where, text);
@@ -69,20 +69,17 @@ static int refuse_secrets(const struct sysfs_host *host, const char *where, stru
 
     if (rc == 0)
         return 0;
-    return pci_fail(error, rc,
+    return pci_fail(error, -EACCES,
                     "%s: the kernel does not say which physical addresses memory has (%s); it does "
                     "with CAP_SYS_ADMIN: run this as root",
                     where, strerror(-rc));
 }
 
-static int refuse_no_reset(const struct pci_sysfs_device *about, const char *where,
-                           const struct pci_options *options, struct pci_error *error)
+int sysfs_refuse_no_reset(const char *where, struct pci_error *error)
 {
-    if (about->has_reset || options->allow_no_reset)
-        return 0;
     return pci_fail(error, -EPERM,
                     "%s: this device cannot be reset, so nobody knows what its last user left "
-                    "running on it; --pci-allow-no-reset:NAME takes it as it is",
+                    "running on it: the caller must allow it to be used without a reset",
                     where);
 }
 
@@ -101,7 +98,7 @@ int sysfs_refuse(const struct sysfs_host *host, const struct pci_sysfs_device *a
         rc = refuse_lockdown(host, where, error);
     if (rc == 0)
         rc = refuse_secrets(host, where, error);
-    if (rc == 0)
-        rc = refuse_no_reset(about, where, options, error);
+    if (rc == 0 && !about->has_reset && !options->allow_no_reset)
+        rc = sysfs_refuse_no_reset(where, error);
     return rc;
 }
