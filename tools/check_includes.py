@@ -22,6 +22,7 @@ RULES = [
     ("host", {"host", "abi"}),
     ("emu", {"emu", "abi"}),
     ("unikernels", {"include"}),
+    ("examples", set()),
 ]
 
 
