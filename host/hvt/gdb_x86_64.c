@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/hvt/hvt.h"
+#include "host/hvt/vcpu.h"
 
 #define INT3      0xccu
 #define FLAG_TRAP (1ull << 8) /* SDM volume 1, 3.4.3.3 */
@@ -231,8 +232,10 @@ static int resume(struct hvt *hvt, const struct kvm_regs *regs)
         hvt->kvm.run->immediate_exit = 0;
         sregs.cs = hvt->gdb.code;
         sregs.ss = hvt->gdb.stack;
-        if (ioctl(hvt->kvm.vcpu, KVM_SET_SREGS, &sregs) < 0)
-            return tender_fail(&hvt->error, -errno, "KVM_SET_SREGS: %s", strerror(errno));
+        int rc = vcpu_set_sregs(&hvt->kvm, &sregs, &hvt->error);
+
+        if (rc < 0)
+            return rc;
     }
     if (ioctl(hvt->kvm.vcpu, KVM_SET_REGS, regs) < 0)
         return tender_fail(&hvt->error, -errno, "KVM_SET_REGS: %s", strerror(errno));

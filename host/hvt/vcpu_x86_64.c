@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "host/hvt/vcpu.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -28,9 +29,13 @@
 
 #define MSR_FS_BASE 0xc0000100u /* then GS_BASE, KERNEL_GS_BASE */
 
-#define TYPE_DATA 3  /* read/write, accessed */
-#define TYPE_CODE 11 /* execute/read, accessed */
-#define TYPE_TSS  11 /* busy, 64-bit */
+#define TYPE_DATA     3  /* read/write, accessed */
+#define TYPE_CODE     11 /* execute/read, accessed */
+#define TYPE_TSS_BUSY 11 /* 64-bit */
+#define TYPE_TSS      9  /* 64-bit, available */
+
+#define LEAF_AMD    0x80000001u /* AMD APM volume 3, appendix E */
+#define AMD_ECX_SVM (1u << 2)
 
 static int fail(struct tender_error *error, const char *what)
 {
@@ -86,7 +91,7 @@ static void set_segments(struct kvm_sregs *sregs, const struct ring0 *ring0, boo
     sregs->cs = segment(ring3 ? RING3_CODE : RING0_CODE, TYPE_CODE, true);
     sregs->ss = sregs->ds = sregs->es = sregs->fs = sregs->gs = data;
     sregs->ldt = (struct kvm_segment){.unusable = 1};
-    sregs->tr = (struct kvm_segment){.type = TYPE_TSS, .present = 1};
+    sregs->tr = (struct kvm_segment){.present = 1}; /* its type: vcpu_set_sregs */
     sregs->gdt = (struct kvm_dtable){.base = ring0->gdt, .limit = ring0->gdt_limit};
     sregs->idt = (struct kvm_dtable){.limit = 0};
     if (ring3) {
@@ -95,6 +100,25 @@ static void set_segments(struct kvm_sregs *sregs, const struct ring0 *ring0, boo
         sregs->tr.selector = RING0_TSS;
         sregs->idt = (struct kvm_dtable){.base = ring0->idt, .limit = ring0->idt_limit};
     }
+}
+
+/*
+ * VT-x enters no guest whose TSS is not busy (SDM volume 3, 27.3.1.2). SVM does not keep that bit:
+ * it has what the descriptor said before the TSS was loaded, and QEMU's SVM finds no I/O bitmap in
+ * one that is busy. KVM adds the bit when it is asked.
+ */
+static uint8_t tss_type(void)
+{
+    unsigned eax, ebx, ecx, edx;
+
+    return __get_cpuid(LEAF_AMD, &eax, &ebx, &ecx, &edx) && (ecx & AMD_ECX_SVM) ? TYPE_TSS
+                                                                                : TYPE_TSS_BUSY;
+}
+
+int vcpu_set_sregs(struct kvm *kvm, struct kvm_sregs *sregs, struct tender_error *error)
+{
+    sregs->tr.type = tss_type();
+    return ioctl(kvm->vcpu, KVM_SET_SREGS, sregs) < 0 ? fail(error, "KVM_SET_SREGS") : 0;
 }
 
 static int set_system_registers(struct kvm *kvm, const struct cpu_features *features,
@@ -113,7 +137,7 @@ static int set_system_registers(struct kvm *kvm, const struct cpu_features *feat
     if (ring3 && features->fsgsbase)
         sregs.cr4 |= CR4_FSGSBASE;
     sregs.efer = EFER_LME | EFER_LMA | EFER_NXE; /* not SCE: syscall is an invalid instruction */
-    return ioctl(kvm->vcpu, KVM_SET_SREGS, &sregs) < 0 ? fail(error, "KVM_SET_SREGS") : 0;
+    return vcpu_set_sregs(kvm, &sregs, error);
 }
 
 /* SSE is there anyway. Without AVX a unikernel only is slower, unless it was built for it: then it
@@ -181,5 +205,5 @@ int vcpu_set_tls_base(struct kvm *kvm, uint64_t base, struct tender_error *error
     if (ioctl(kvm->vcpu, KVM_GET_SREGS, &sregs) < 0)
         return fail(error, "KVM_GET_SREGS");
     sregs.fs.base = base;
-    return ioctl(kvm->vcpu, KVM_SET_SREGS, &sregs) < 0 ? fail(error, "KVM_SET_SREGS") : 0;
+    return vcpu_set_sregs(kvm, &sregs, error);
 }
