@@ -102,6 +102,18 @@ static int say(const struct pci_move *move, const char *what, int r, struct tend
                                        : strerror(-r));
 }
 
+static int restore_override(const struct pci_host *host, const struct pci_move *move,
+                            const char *now)
+{
+    const char *before = move->recorded ? move->record.override : pci_host_is_vfio(now) ? "" : now;
+
+    if (strcmp(now, before) == 0)
+        return 0;
+    /* A line end alone means none. */
+    return pci_device_write(host, move->device.address, "driver_override",
+                            before[0] ? before : "\n");
+}
+
 /* The kernel is free to do nothing at all. */
 static int settled(const struct pci_host *host, const struct pci_move *move,
                    struct tender_error *error)
@@ -135,14 +147,9 @@ int pci_give_back(const struct pci_host *host, struct pci_move *move, struct ten
 
     if (r != 0)
         return tender_fail(error, r, "%s", why.text);
-    if (move->recorded || pci_host_is_vfio(now.override)) {
-        /* A line end alone means none. */
-        r = pci_device_write(host, address, "driver_override",
-                             move->recorded && move->record.override[0] ? move->record.override
-                                                                        : "\n");
-        if (r != 0)
-            return say(move, "its driver_override cannot be restored", r, error);
-    }
+    r = restore_override(host, move, now.override);
+    if (r != 0)
+        return say(move, "its driver_override cannot be restored", r, error);
     if (pci_host_is_vfio(now.driver)) {
         r = pci_device_write(host, address, "driver/unbind", address);
         if (r != 0)
