@@ -59,8 +59,8 @@ struct spt_ext {
         server_fd; /* write a struct spt_request, read its answer; -1: there are no PCI devices */
     uint32_t block_classes; /* for spt_block_piece */
     uint64_t irq_unmask; /* bit h: device h stays silent after an interrupt until SPT_IRQ_UNMASK */
-    int32_t
-        irq_fd[MFT_MAX_ENTRIES]; /* of handle h, an eventfd: read it to take the interrupt; -1 */
+    int32_t irq_fd[MFT_MAX_ENTRIES]; /* of PCI device h, an eventfd: read it to take the interrupt;
+                                        -1 */
 };
 static_assert(sizeof(struct spt_ext) == 40 + 4 * MFT_MAX_ENTRIES, "spt_ext");
 

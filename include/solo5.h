@@ -79,7 +79,7 @@ solo5_time_t solo5_clock_wall(void);
  * Sleeps until `deadline` (of solo5_clock_monotonic) or until a device is ready, whichever is
  * first. A deadline that has passed makes it a poll. If ready_set is not NULL it receives the
  * devices that are ready (0: the deadline passed). A network device is ready while a frame can be
- * read; a PCI device when it raised an interrupt since this call reported it last.
+ * read; a PCI device when it raised an interrupt, or was lost, since this call reported it last.
  */
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set);
 
@@ -201,6 +201,7 @@ struct solo5_pci_info {
     uint64_t dma_iova;                              /* what the device calls dma[0] */
     unsigned irq_vectors;                           /* interrupt vectors it can raise, 0: poll it */
     struct solo5_pci_ranges ranges[SOLO5_PCI_BARS]; /* the mapped parts of each BAR */
+    uint64_t shared_dma_iova; /* what the device calls the first byte of solo5_dma_acquire's */
 };
 
 /*
@@ -211,9 +212,18 @@ struct solo5_pci_info {
 solo5_result_t solo5_pci_acquire(const char *name, struct solo5_pci_info *info);
 
 /*
- * The DMA memory that all PCI devices of this unikernel share (manifest: dma_size). A device calls
- * *buffer by the same number. Page-aligned and zeroed. EINVAL, NULL and 0: the manifest asks for
- * none. EUNSPEC as above.
+ * A device can be lost: it is unplugged, reset by somebody else or gives up, or its server dies.
+ * Then solo5_yield reports it as ready, once, and solo5_pci_config_read and solo5_pci_region_* are
+ * EUNSPEC from then on; registers that are mapped hold anything. The unikernel has a second to end
+ * by itself. After that, or as soon as it touches a register that is not there any more, the tender
+ * ends it with exit status 1.
+ */
+
+/*
+ * The DMA memory that all PCI devices of this unikernel share (manifest: dma_size). All of them
+ * call its first byte shared_dma_iova, which is the same number as *buffer but on a device without
+ * an IOMMU. Page-aligned and zeroed. EINVAL, NULL and 0: the manifest asks for none. EUNSPEC as
+ * above.
  */
 solo5_result_t solo5_dma_acquire(uint8_t **buffer, size_t *size);
 

@@ -28,6 +28,7 @@ static void allow_pci(struct tender_sandbox *sandbox, const struct tender_pci *p
 {
     for (unsigned i = 0; i < pci->count; i++) {
         tender_sandbox_allow_fd(sandbox, SYS_read, pci->device[i].irq_fd);
+        tender_sandbox_allow_fd(sandbox, SYS_write, pci->device[i].irq_fd);
         tender_sandbox_allow_pci(sandbox, pci->device[i].access);
     }
     tender_sandbox_allow_fd(sandbox, SYS_write, tender_pci_watch_fd(pci));

@@ -71,7 +71,7 @@ static int handle(struct events *events, const struct signalfd_siginfo *info,
 
 int events_check(struct events *events, struct tender_error *error)
 {
-    const struct tender_pci_device *lost;
+    const char *lost;
     struct signalfd_siginfo info;
 
     while (read(events->fd, &info, sizeof info) == sizeof info) {
@@ -82,7 +82,7 @@ int events_check(struct events *events, struct tender_error *error)
     }
     lost = atomic_load(&events->lost);
     if (lost != NULL)
-        return tender_fail(error, -EINTR, "device \"%s\" (%s) is gone", lost->name, lost->where);
+        return tender_fail(error, -EINTR, "%s", lost);
     return 0;
 }
 
@@ -127,10 +127,10 @@ int events_wait(struct events *events, struct pollfd *fds, unsigned count, uint6
     }
 }
 
-void events_lost(void *arg, const struct tender_pci_device *device)
+void events_lost(void *arg, const char *reason)
 {
     struct events *events = arg;
 
-    atomic_store(&events->lost, device);
+    atomic_store(&events->lost, reason);
     pthread_kill(events->thread, EVENTS_KICK);
 }

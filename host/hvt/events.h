@@ -26,7 +26,7 @@ struct events {
     const struct stats *stats; /* what SIGUSR1 prints */
     bool debugged; /* EVENTS_KICK ends events_wait early: a debugger may want to stop the guest */
     bool kicked;
-    _Atomic(const struct tender_pci_device *) lost;
+    _Atomic(const char *) lost; /* why the guest has to end; NULL: it has not */
 };
 
 #define EVENTS_NEVER UINT64_MAX
@@ -58,6 +58,6 @@ int events_wait(struct events *events, struct pollfd *fds, unsigned count, uint6
 uint64_t events_now(void);
 
 /* For tender_pci_watch: `arg` is a struct events. */
-void events_lost(void *arg, const struct tender_pci_device *device);
+void events_lost(void *arg, const char *reason);
 
 #endif

@@ -98,6 +98,16 @@ static int add_bar(struct hvt *hvt, const struct tender_bar *bar)
     return rc;
 }
 
+static void tell_of_devices(struct hvt *hvt)
+{
+    for (unsigned i = 0; i < hvt->pci.count; i++) {
+        int fd = pci_kvm_fd(hvt->pci.device[i].access);
+
+        if (fd >= 0)
+            kvm_add_vfio(&hvt->kvm, fd);
+    }
+}
+
 static int add_memory(struct hvt *hvt)
 {
     int rc = kvm_add_memory(&hvt->kvm, 0, hvt->mem_size, hvt->memory.ram, &hvt->error);
@@ -158,7 +168,8 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
     union cpuid cpuid;
     int first, rc;
 
-    hvt->elf.fd = hvt->kvm.fd = hvt->kvm.vm = hvt->kvm.vcpu = hvt->events.fd = -1;
+    hvt->elf.fd = hvt->kvm.fd = hvt->kvm.vm = hvt->kvm.vcpu = hvt->kvm.vfio = -1;
+    hvt->events.fd = -1;
     hvt->core.folder_fd = hvt->core.fd = hvt->gdb.fd = -1;
     rc = hvt_options_scan(hvt, argc, argv, &first);
     if (rc == 0)
@@ -175,8 +186,10 @@ int hvt_open(struct hvt *hvt, int argc, char **argv)
         rc = create_machine(hvt, &cpuid);
     if (rc == 0)
         rc = start_devices(hvt);
-    if (rc == 0)
+    if (rc == 0) {
+        tell_of_devices(hvt);
         rc = add_memory(hvt);
+    }
     if (rc == 0)
         rc = map_memory(hvt);
     if (rc == 0)

@@ -25,7 +25,7 @@ int kvm_open(struct kvm *kvm, struct tender_error *error)
 {
     int version;
 
-    *kvm = (struct kvm){.fd = -1, .vm = -1, .vcpu = -1};
+    *kvm = (struct kvm){.fd = -1, .vm = -1, .vcpu = -1, .vfio = -1};
     kvm->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
     if (kvm->fd < 0 && (errno == EACCES || errno == EPERM))
         return tender_fail(error, -errno,
@@ -69,13 +69,15 @@ void kvm_close(struct kvm *kvm)
 {
     if (kvm->run != NULL)
         munmap(kvm->run, kvm->run_size);
+    if (kvm->vfio >= 0)
+        close(kvm->vfio);
     if (kvm->vcpu >= 0)
         close(kvm->vcpu);
     if (kvm->vm >= 0)
         close(kvm->vm);
     if (kvm->fd >= 0)
         close(kvm->fd);
-    *kvm = (struct kvm){.fd = -1, .vm = -1, .vcpu = -1};
+    *kvm = (struct kvm){.fd = -1, .vm = -1, .vcpu = -1, .vfio = -1};
 }
 
 int kvm_add_memory(struct kvm *kvm, uint64_t addr, uint64_t size, void *host,

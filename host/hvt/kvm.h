@@ -19,6 +19,7 @@ struct kvm {
     struct kvm_run *run; /* shared with the kernel: why KVM_RUN came back */
     size_t run_size;
     unsigned slots; /* memory slots in use */
+    int vfio;       /* KVM's VFIO device; -1: none was needed yet */
 };
 
 /* Opens /dev/kvm. The message names the remedy. */
@@ -33,6 +34,13 @@ void kvm_close(struct kvm *kvm);
 /* Puts size bytes at `host` (page aligned, stays the caller's) to guest physical address addr. */
 int kvm_add_memory(struct kvm *kvm, uint64_t addr, uint64_t size, void *host,
                    struct tender_error *error);
+
+/*
+ * Tells KVM of a VFIO group or device, so that the guest's caching agrees with what the device's
+ * DMA does (Documentation/virt/kvm/devices/vfio.rst). A kernel that cannot be told is none that
+ * needs it.
+ */
+void kvm_add_vfio(struct kvm *kvm, int fd);
 
 /*
  * Lets the guest run until it needs us: 0, kvm->run says why. -EINTR: a signal is pending that

@@ -23,6 +23,8 @@ int main(int argc, char **argv)
     rc = hvt_open(hvt, argc, argv);
     if (rc == 0) {
         rc = hvt_run(hvt);
+        /* The memory that a core file or a debugger shows is not written to any more. */
+        tender_pci_quiesce(&hvt->pci);
         if (rc == 0)
             rc = hvt_dump_core(hvt);
         gdb_close(hvt, rc < 0 ? EXIT_FAILURE : hvt->status);

@@ -54,6 +54,7 @@ int hvt_poll(struct hvt *hvt, union argument *arg)
     uint64_t deadline;
     int ready;
 
+    tender_pci_irq_rearm(&hvt->pci);
     collect(hvt, &watch);
     if (__builtin_add_overflow(events_now(), poll->timeout_nsecs, &deadline))
         deadline = EVENTS_NEVER;

@@ -63,10 +63,25 @@ static int on_exit(struct hvt *hvt)
     }
 }
 
-/* Memory that the host took away or holds read-only: KVM does not say where. */
+/* KVM_EXIT_MEMORY_FAULT, since Linux 6.8 beside -EFAULT, and what it says: our headers may be
+ * older. */
+#define MEMORY_FAULT 39
+struct memory_fault {
+    uint64_t flags;
+    uint64_t gpa;
+    uint64_t size;
+};
+
+/* Memory that the host took away or holds read-only: an older KVM does not say where. */
 static int on_fault(struct hvt *hvt)
 {
+    struct memory_fault fault = {.gpa = 0};
+
     hvt->stats.other++;
+    if (hvt->kvm.run->exit_reason == MEMORY_FAULT)
+        memcpy(&fault, &hvt->kvm.run->hw, sizeof fault);
+    if (tender_pci_fault(&hvt->pci, fault.gpa, &hvt->error) < 0)
+        return -ENODEV;
     return hvt_report_now(hvt, "access to memory that the host refuses (read-only, or gone)");
 }
 

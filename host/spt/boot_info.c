@@ -51,7 +51,7 @@ static void write_ext(const struct spt *spt, struct spt_ext *ext)
         const struct tender_pci_device *device = &spt->pci.device[i];
 
         ext->irq_fd[device->handle] = device->irq_fd;
-        if (device->irq_fd >= 0 && device->irq_kind == PCI_IRQ_INTX)
+        if (device->irq_vectors > 0 && device->irq_kind == PCI_IRQ_INTX)
             ext->irq_unmask |= 1ull << device->handle;
     }
 }

@@ -40,8 +40,10 @@ int spt_confine(struct spt *spt, int signal_fd, int child)
     tender_sandbox_allow_fd(&sandbox, SYS_sendto, spt->guest_fd);
     tender_sandbox_allow_fd(&sandbox, SYS_write, STDERR_FILENO);
     tender_sandbox_allow_value(&sandbox, SYS_kill, 0, (unsigned)child);
-    for (unsigned i = 0; i < spt->pci.count; i++)
+    for (unsigned i = 0; i < spt->pci.count; i++) {
         tender_sandbox_allow_pci(&sandbox, spt->pci.device[i].access);
+        tender_sandbox_allow_fd(&sandbox, SYS_write, spt->pci.device[i].irq_fd);
+    }
     allow_rest(&sandbox);
     rc = tender_sandbox_reserve(HEAP_SIZE, &spt->error);
     if (rc == 0)

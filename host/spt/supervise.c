@@ -22,9 +22,8 @@ enum { SIGNALS, REQUESTS, DEVICES }; /* in struct supervisor's poll */
 struct supervisor {
     struct spt *spt;
     pid_t child;
-    unsigned count;
+    struct tender_pci_loss loss;
     struct pollfd poll[DEVICES + MFT_MAX_ENTRIES];
-    const struct tender_pci_device *device[DEVICES + MFT_MAX_ENTRIES];
 };
 
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
@@ -71,8 +70,10 @@ static int irq_unmask(struct tender_pci *pci, const struct spt_request *request)
 {
     struct tender_pci_device *device = tender_pci_find(pci, request->handle);
 
-    if (device == NULL || device->irq_fd < 0)
+    if (device == NULL)
         return HVT_R_EINVAL;
+    if (atomic_load(&device->lost))
+        return HVT_R_EUNSPEC;
     return pci_irq_unmask(device->access, device->irq_kind) == 0 ? HVT_R_OK : HVT_R_EUNSPEC;
 }
 
@@ -135,15 +136,6 @@ static int read_signals(struct supervisor *s)
     return 0;
 }
 
-static int check_devices(struct supervisor *s)
-{
-    for (unsigned i = DEVICES; i < s->count; i++)
-        if (s->poll[i].revents != 0)
-            return tender_fail(&s->spt->error, -EINTR, "device \"%s\" (%s) is gone",
-                               s->device[i]->name, s->device[i]->where);
-    return 0;
-}
-
 static int watch(struct supervisor *s)
 {
     bool ended = false;
@@ -151,9 +143,12 @@ static int watch(struct supervisor *s)
     while (!ended) {
         int rc;
 
-        if (poll(s->poll, s->count, -1) < 0 && errno != EINTR)
-            return tender_fail(&s->spt->error, -errno, "poll: %s", strerror(errno));
-        rc = check_devices(s);
+        if (poll(s->poll, DEVICES + s->spt->pci.count, tender_pci_loss_timeout(&s->loss)) < 0) {
+            if (errno != EINTR)
+                return tender_fail(&s->spt->error, -errno, "poll: %s", strerror(errno));
+            continue;
+        }
+        rc = tender_pci_loss_step(&s->loss, &s->spt->error);
         if (rc == 0)
             rc = read_signals(s);
         if (rc < 0)
@@ -164,7 +159,8 @@ static int watch(struct supervisor *s)
             s->poll[REQUESTS].fd = -1; /* the guest has ended; its status comes */
         reap(s, WNOHANG, &ended);
     }
-    return 0;
+    /* As registers answer that are gone, or switched off. */
+    return s->spt->killed_by == SIGBUS ? tender_pci_fault(&s->spt->pci, 0, &s->spt->error) : 0;
 }
 
 /* ---- the beginning ---- */
@@ -179,16 +175,7 @@ static int fill_poll(struct supervisor *s)
     s->poll[SIGNALS] =
         (struct pollfd){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
     s->poll[REQUESTS] = (struct pollfd){.fd = spt->guest_fd, .events = POLLIN};
-    s->count = DEVICES;
-    for (unsigned i = 0; i < spt->pci.count; i++) {
-        const struct pci_access *access = spt->pci.device[i].access;
-        int fd = pci_lost_fd(access);
-
-        if (fd < 0)
-            continue;
-        s->device[s->count] = &spt->pci.device[i];
-        s->poll[s->count++] = (struct pollfd){.fd = fd, .events = pci_lost_events(access)};
-    }
+    tender_pci_loss_init(&s->loss, &spt->pci, &s->poll[DEVICES]);
     if (s->poll[SIGNALS].fd < 0)
         return tender_fail(&spt->error, -errno, "signalfd: %s", strerror(errno));
     return 0;

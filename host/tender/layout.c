@@ -43,10 +43,21 @@ static bool fits(uint64_t addr, uint64_t size, uint64_t limit)
     return size <= limit && addr <= limit - size;
 }
 
+static bool is_allowed(const struct layout_item *item, uint64_t addr)
+{
+    for (unsigned i = 0; i < item->within_count; i++) {
+        const struct layout_range *range = &item->within[i];
+
+        if (addr >= range->addr && fits(addr - range->addr, item->size, range->size))
+            return true;
+    }
+    return item->within == NULL;
+}
+
 static bool place_preferred(struct layout_item *item, struct occupied *occupied, uint64_t limit)
 {
     if (item->preferred == 0 || !fits(item->preferred, item->size, limit) ||
-        !is_free(occupied, item->preferred, item->size))
+        !is_allowed(item, item->preferred) || !is_free(occupied, item->preferred, item->size))
         return false;
     item->addr = item->preferred;
     occupy(occupied, item->addr, item->size);
@@ -61,10 +72,11 @@ static uint64_t align_up(uint64_t value, uint64_t align)
     return __builtin_add_overflow(value, align - 1, &sum) ? UINT64_MAX : sum & ~(align - 1);
 }
 
-static bool place_lowest(struct layout_item *item, struct occupied *occupied,
-                         const struct layout_space *space)
+/* The lowest free address of [floor, limit). */
+static bool find_lowest(const struct layout_item *item, const struct occupied *occupied,
+                        uint64_t floor, uint64_t limit, uint64_t *found)
 {
-    uint64_t addr = align_up(space->floor, item->align);
+    uint64_t addr = align_up(floor, item->align);
 
     for (unsigned i = 0; i < occupied->count; i++) {
         const struct layout_range *range = &occupied->range[i];
@@ -74,20 +86,50 @@ static bool place_lowest(struct layout_item *item, struct occupied *occupied,
         if (end_of(range) > addr)
             addr = align_up(end_of(range), item->align);
     }
-    if (!fits(addr, item->size, space->limit))
+    *found = addr;
+    return fits(addr, item->size, limit);
+}
+
+static bool find_allowed(const struct layout_item *item, const struct occupied *occupied,
+                         const struct layout_space *space, uint64_t *found)
+{
+    for (unsigned i = 0; i < item->within_count; i++) {
+        const struct layout_range *range = &item->within[i];
+        uint64_t floor = range->addr > space->floor ? range->addr : space->floor;
+        uint64_t limit = end_of(range) < space->limit ? end_of(range) : space->limit;
+
+        if (find_lowest(item, occupied, floor, limit, found))
+            return true;
+    }
+    return item->within == NULL && find_lowest(item, occupied, space->floor, space->limit, found);
+}
+
+static bool place_lowest(struct layout_item *item, struct occupied *occupied,
+                         const struct layout_space *space)
+{
+    uint64_t addr;
+
+    if (!find_allowed(item, occupied, space, &addr))
         return false;
     item->addr = addr;
     occupy(occupied, addr, item->size);
     return true;
 }
 
-/* The largest alignment among those that have no address yet (addr == UINT64_MAX). */
+static bool goes_before(const struct layout_item *item, const struct layout_item *other)
+{
+    if ((item->within != NULL) != (other->within != NULL))
+        return item->within != NULL;
+    return item->align > other->align;
+}
+
+/* Among those that have no address yet (addr == UINT64_MAX). */
 static struct layout_item *next_unplaced(struct layout_item *items, unsigned count)
 {
     struct layout_item *next = NULL;
 
     for (unsigned i = 0; i < count; i++) {
-        if (items[i].addr == UINT64_MAX && (next == NULL || items[i].align > next->align))
+        if (items[i].addr == UINT64_MAX && (next == NULL || goes_before(&items[i], next)))
             next = &items[i];
     }
     return next;

@@ -8,17 +8,20 @@
 
 #include <stdint.h>
 
+struct layout_range {
+    uint64_t addr;
+    uint64_t size;
+};
+
 /* Something that needs an address. */
 struct layout_item {
     uint64_t size;      /* bytes, not 0 */
     uint64_t align;     /* a power of two */
     uint64_t preferred; /* aligned; 0: none */
     uint64_t addr;      /* out: aligned; no other item or taken range within [addr, addr + size) */
-};
-
-struct layout_range {
-    uint64_t addr;
-    uint64_t size;
+    const struct layout_range
+        *within; /* it has to lie in one of these, ascending; NULL: anywhere */
+    unsigned within_count;
 };
 
 struct layout_space {
@@ -29,8 +32,9 @@ struct layout_space {
 };
 
 /*
- * Sets `addr` of each item: the preferred address if it is free and below the limit, in the items'
- * order; for the rest the lowest free ones, those with the largest alignment first.
+ * Sets `addr` of each item: the preferred address if it is free and allowed, in the items' order;
+ * for the rest the lowest free ones: first the items that cannot lie anywhere, then the others, of
+ * each the largest alignment first.
  * -ENOSPC: there is no room for all; -ENOMEM; -EINVAL: an item that breaks the rules above.
  */
 int layout_place(struct layout_item *items, unsigned count, const struct layout_space *space);

@@ -10,6 +10,26 @@ static int apply_pci(void *context, const char *value, struct tender_error *erro
     return tender_pci_option(context, value, error);
 }
 
+static int apply_no_reset(void *context, const char *value, struct tender_error *error)
+{
+    return tender_pci_no_reset_option(context, value, error);
+}
+
+static int apply_iommu(void *context, const char *value, struct tender_error *error)
+{
+    return tender_pci_iommu_option(context, value, error);
+}
+
+static int apply_no_iommu(void *context, const char *value, struct tender_error *error)
+{
+    struct tender_pci *pci = context;
+
+    (void)value;
+    (void)error;
+    pci->options.unsafe_no_iommu = true;
+    return 0;
+}
+
 static int apply_net(void *context, const char *value, struct tender_error *error)
 {
     return tender_net_option(context, value, error);
@@ -34,8 +54,14 @@ struct tender_option *tender_device_options(struct tender_option *row, struct te
                                             struct tender_net *net, struct tender_block *block)
 {
     *row++ = (struct tender_option){"--pci:", "NAME=WHERE",
-                                    "PCI device NAME of the manifest: vfio-user:/path/socket",
+                                    "PCI device NAME of the manifest: 0000:03:00.0 or its folder "
+                                    "in /sys (bound to vfio-pci), or vfio-user:/path/socket",
                                     apply_pci, pci};
+    *row++ = (struct tender_option){"--pci-allow-no-reset:", "NAME",
+                                    "take it although it cannot be reset", apply_no_reset, pci};
+    *row++ = (struct tender_option){"--iommu=", "KIND",
+                                    "how to reach the IOMMU: auto, type1, iommufd (auto)",
+                                    apply_iommu, pci};
     *row++ = (struct tender_option){"--net:", "NAME=IFACE",
                                     "network device NAME: a TAP, or @FD for one that is open",
                                     apply_net, net};
@@ -46,6 +72,15 @@ struct tender_option *tender_device_options(struct tender_option *row, struct te
                                "block device NAME: a file or block device", apply_block, block};
     *row++ = (struct tender_option){"--block-sector-size:", "NAME=N",
                                     "its block size in bytes (512)", apply_sector_size, block};
+    return row;
+}
+
+struct tender_option *tender_physical_options(struct tender_option *row, struct tender_pci *pci)
+{
+    *row++ = (struct tender_option){"--unsafe-no-iommu", NULL,
+                                    "allow --pci:NAME=sysfs:0000:03:00.0, a device that no IOMMU "
+                                    "keeps from any memory",
+                                    apply_no_iommu, pci};
     return row;
 }
 

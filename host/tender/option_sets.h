@@ -16,10 +16,14 @@
 #include "host/tender/options.h"
 #include "host/tender/privileges.h"
 
-/* --pci:, --net:, --net-mac:, --block:, --block-sector-size: */
-#define TENDER_DEVICE_OPTIONS 5
+/* --pci:, --pci-allow-no-reset:, --iommu=, --net:, --net-mac:, --block:, --block-sector-size: */
+#define TENDER_DEVICE_OPTIONS 7
 struct tender_option *tender_device_options(struct tender_option *row, struct tender_pci *pci,
                                             struct tender_net *net, struct tender_block *block);
+
+/* --unsafe-no-iommu: for a process that is the unikernel itself (pci->may_be_physical). */
+#define TENDER_PHYSICAL_OPTIONS 1
+struct tender_option *tender_physical_options(struct tender_option *row, struct tender_pci *pci);
 
 /* --user=, --chroot= */
 #define TENDER_PRIVILEGE_OPTIONS 2

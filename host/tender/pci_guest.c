@@ -9,7 +9,7 @@ static struct hvt_ext_dma describe_dma(const struct tender_dma *dma)
 {
     if (dma->size == 0)
         return (struct hvt_ext_dma){0};
-    return (struct hvt_ext_dma){.addr = dma->addr, .iova = dma->addr, .size = dma->size};
+    return (struct hvt_ext_dma){.addr = dma->addr, .iova = dma->iova, .size = dma->size};
 }
 
 static void describe_bar(const struct tender_bar *bar, struct hvt_ext_bar *ext)
@@ -64,6 +64,11 @@ struct tender_pci_device *tender_pci_find(struct tender_pci *pci, uint64_t handl
     return NULL;
 }
 
+static bool is_lost(const struct tender_pci_device *device)
+{
+    return atomic_load(&device->lost);
+}
+
 /* The library checks the rest: alignment and bounds are -EINVAL there too. */
 static int result(int rc)
 {
@@ -77,7 +82,9 @@ int tender_pci_config_read(struct tender_pci *pci, struct hvt_pci_config_read *r
     struct tender_pci_device *device = tender_pci_find(pci, request->handle);
 
     request->ret = HVT_R_EINVAL;
-    if (device != NULL && request->size <= sizeof(uint32_t))
+    if (device != NULL && is_lost(device))
+        request->ret = HVT_R_EUNSPEC;
+    else if (device != NULL && request->size <= sizeof(uint32_t))
         request->ret = result(pci_region_read(device->access, PCI_REGION_CONFIG, request->offset,
                                               request->size, &request->value));
     return request->ret;
@@ -99,7 +106,9 @@ int tender_pci_region_read(struct tender_pci *pci, struct hvt_pci_region_access 
     struct tender_pci_device *device = target(pci, request);
 
     request->ret = HVT_R_EINVAL;
-    if (device != NULL)
+    if (device != NULL && is_lost(device))
+        request->ret = HVT_R_EUNSPEC;
+    else if (device != NULL)
         request->ret = result(pci_region_read(device->access, request->bar, request->offset,
                                               request->size, &request->value));
     return request->ret;
@@ -110,7 +119,9 @@ int tender_pci_region_write(struct tender_pci *pci, struct hvt_pci_region_access
     struct tender_pci_device *device = target(pci, request);
 
     request->ret = HVT_R_EINVAL;
-    if (device != NULL)
+    if (device != NULL && is_lost(device))
+        request->ret = HVT_R_EUNSPEC;
+    else if (device != NULL)
         request->ret = result(pci_region_write(device->access, request->bar, request->offset,
                                                request->size, request->value));
     return request->ret;

@@ -65,18 +65,56 @@ static int check_bars(struct tender_pci_device *device, struct tender_error *err
     return 0;
 }
 
+/* Why the library refused, and what would make it do so no longer. */
+static int refused(const struct tender_pci_device *device, int rc, const struct pci_error *why,
+                   struct tender_error *error)
+{
+    if (rc == -EPERM && !device->allow_no_reset)
+        return tender_fail(error, rc,
+                           "device \"%s\": %s; --pci-allow-no-reset:%s takes it as it is",
+                           device->name, why->text, device->name);
+    return tender_fail(error, rc, "device \"%s\": %s", device->name, why->text);
+}
+
 static int open_device(const struct tender_pci *pci, struct tender_pci_device *device,
                        struct tender_error *error)
 {
+    struct pci_options options = pci->options;
     struct pci_error why;
-    int rc = pci_open(device->where, &pci->options, &device->access, &why);
+    int rc;
 
+    if (tender_pci_is_without_iommu(device->where) && !options.unsafe_no_iommu)
+        return tender_pci_fail(error, -EPERM, device,
+                               "without an IOMMU it, and so the unikernel, can read and write all "
+                               "of this machine's memory; %s allows that",
+                               "--unsafe-no-iommu");
+    options.allow_no_reset = device->allow_no_reset;
+    options.beside = device->index > 0 ? pci->device[device->index - 1].access : NULL;
+    rc = pci_open(device->where, &options, &device->access, &why);
     if (rc == 0)
         rc = pci_identify(device->access, &device->identity, &why);
     if (rc < 0)
-        return tender_fail(error, rc, "device \"%s\": %s", device->name, why.text);
+        return refused(device, rc, &why, error);
     rc = check_identity(device, error);
     return rc < 0 ? rc : check_bars(device, error);
+}
+
+/* A region that all share cannot have both kinds of addresses. */
+static int check_kinds(const struct tender_pci *pci, struct tender_error *error)
+{
+    const struct tender_pci_device *first = &pci->device[0];
+
+    for (unsigned i = 1; i < pci->count; i++) {
+        const struct tender_pci_device *device = &pci->device[i];
+
+        if (pci_dma_is_physical(device->access) != pci_dma_is_physical(first->access))
+            return tender_pci_fail(error, -EINVAL, device,
+                                   "it cannot be in one unikernel with \"%s\" (%s): one has an "
+                                   "IOMMU and the other has none, which would give both all of "
+                                   "this machine's memory",
+                                   first->name, first->where);
+    }
+    return 0;
 }
 
 int tender_pci_open(struct tender_pci *pci, struct tender_error *error)
@@ -93,6 +131,8 @@ int tender_pci_open(struct tender_pci *pci, struct tender_error *error)
     rc = tender_dma_plan(pci, error);
     for (unsigned i = 0; rc == 0 && i < pci->count; i++)
         rc = open_device(pci, &pci->device[i], error);
+    if (rc == 0)
+        rc = check_kinds(pci, error);
     if (rc < 0)
         tender_pci_stop(pci);
     return rc;

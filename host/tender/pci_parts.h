@@ -13,6 +13,9 @@
     tender_fail(error, code, "device \"%s\" (%s): " format, (device)->name, (device)->where, \
                 __VA_ARGS__)
 
+/* Whether `where` is of the kind that has no IOMMU ("sysfs:"). */
+bool tender_pci_is_without_iommu(const char *where);
+
 /*
  * Checks the sizes of all DMA windows against the memory that this host has and sets `size` of
  * each. -ENOMEM: too large.
@@ -28,15 +31,25 @@ int tender_dma_alloc(struct tender_dma *dma, bool *huge, struct tender_error *er
 /* Also what is only reserved, and nothing at all. */
 void tender_dma_free(struct tender_dma *dma);
 
+/* Of all windows that are planned: memory, or where it is the device's to give, the room for it. */
+int tender_dma_take(struct tender_pci *pci, struct tender_error *error);
+
+/* Lets this process lock as much memory as it may. */
+void tender_dma_raise_limit(void);
+
 /*
- * Gives each BAR and DMA window its guest address, and reserves these in this process if they are
- * to be mapped here. -ENOSPC: no room.
+ * Gives each BAR and DMA window its guest address, where the IOMMUs of its devices take the same
+ * one, and reserves these in this process if they are to be mapped here. -ENOSPC: no room.
  */
 int tender_pci_place(struct tender_pci *pci, const struct tender_space *space,
                      struct tender_error *error);
 
 /* Gives the addresses that were reserved for BARs back. */
 void tender_pci_unplace(struct tender_pci *pci);
+
+/* Connects the device's interrupts, of the best kind that works; one without is polled. */
+int tender_pci_irq_start(struct tender_pci_device *device, struct tender_error *error);
+void tender_pci_irq_stop(struct tender_pci_device *device);
 
 void tender_pci_unwatch(struct tender_pci *pci);
 

@@ -9,6 +9,7 @@
 #include "abi/layout.h"
 #include "host/tender/layout.h"
 #include "host/tender/log.h"
+#include "host/tender/pci_iova.h"
 #include "host/tender/pci_parts.h"
 
 /* Guests of hvt have RAM below 4 GiB, and the tender its tables right behind it. */
@@ -24,6 +25,7 @@ struct wishes {
     unsigned count;
     struct layout_item item[ITEMS_MAX];
     uint64_t *result[ITEMS_MAX];
+    struct tender_iova iova[MFT_MAX_ENTRIES]; /* of the shared window, then of each device's */
 };
 
 static uint64_t page_up(uint64_t size)
@@ -66,20 +68,47 @@ static uint64_t dma_align(uint64_t size)
     return align < (1ull << 30) ? align : 1ull << 30;
 }
 
-static void wish_dma(struct wishes *wishes, struct tender_dma *dma, uint64_t preferred)
+/* For the device, the same address: its IOMMU has to take it. */
+static void wish_dma(struct wishes *wishes, struct tender_dma *dma, uint64_t preferred,
+                     const struct tender_iova *iova)
 {
-    if (dma->size != 0)
-        wish(wishes, dma->size, dma_align(dma->size), dma->size <= DMA_OWN_STRIDE ? preferred : 0,
-             &dma->addr);
+    struct layout_item *item = &wishes->item[wishes->count];
+
+    if (dma->size == 0)
+        return;
+    wish(wishes, dma->size, dma_align(dma->size), dma->size <= DMA_OWN_STRIDE ? preferred : 0,
+         &dma->addr);
+    if (iova->anywhere)
+        return;
+    item->within = iova->range;
+    item->within_count = iova->count;
+}
+
+static int ask_iommus(struct tender_pci *pci, struct wishes *wishes, struct tender_error *error)
+{
+    int rc = 0;
+
+    tender_iova_init(&wishes->iova[0]);
+    for (unsigned i = 0; rc == 0 && i < pci->count; i++) {
+        struct tender_pci_device *device = &pci->device[i];
+
+        tender_iova_init(&wishes->iova[i + 1]);
+        if (device->dma.size != 0)
+            rc = tender_iova_restrict(&wishes->iova[i + 1], device, error);
+        if (rc == 0 && pci->dma.size != 0)
+            rc = tender_iova_restrict(&wishes->iova[0], device, error);
+    }
+    return rc;
 }
 
 static void collect(struct tender_pci *pci, struct wishes *wishes)
 {
     wishes->count = 0;
-    wish_dma(wishes, &pci->dma, DMA_SHARED_BASE);
+    wish_dma(wishes, &pci->dma, DMA_SHARED_BASE, &wishes->iova[0]);
     for (unsigned i = 0; i < pci->count; i++) {
         wish_bars(wishes, &pci->device[i]);
-        wish_dma(wishes, &pci->device[i].dma, dma_window_addr(pci->device[i].index));
+        wish_dma(wishes, &pci->device[i].dma, dma_window_addr(pci->device[i].index),
+                 &wishes->iova[i + 1]);
     }
 }
 
@@ -94,6 +123,52 @@ static void settle(const struct wishes *wishes)
                          "address cannot be had",
                          (unsigned long long)item->size, (unsigned long long)item->addr);
     }
+}
+
+/* ---- when there is no room ---- */
+
+/* Whether a window would have none if it were alone; if so, why. `whose` is NULL for the shared
+ * one. */
+static bool has_no_iova(const struct wishes *wishes, const struct tender_dma *dma,
+                        const struct tender_iova *iova, const struct tender_space *space,
+                        const struct tender_pci_device *whose, struct tender_error *error)
+{
+    const struct layout_space empty = {.floor = FLOOR, .limit = space->limit};
+    char ranges[300];
+
+    for (unsigned i = 0; i < wishes->count; i++) {
+        struct layout_item alone = wishes->item[i];
+
+        if (wishes->result[i] != &dma->addr || alone.within == NULL ||
+            layout_place(&alone, 1, &empty) == 0)
+            continue;
+        tender_iova_spell(iova, ranges, sizeof(ranges));
+        tender_fail(error, -ENOSPC,
+                    "%s%s%s%s%s: no room for 0x%llx bytes of DMA memory between 0x%llx and 0x%llx: "
+                    "the IOMMU takes %s%s",
+                    whose ? "device \"" : "the DMA memory that all devices share",
+                    whose ? whose->name : "", whose ? "\" (" : "", whose ? whose->where : "",
+                    whose ? ")" : "", (unsigned long long)alone.size, (unsigned long long)FLOOR,
+                    (unsigned long long)space->limit - 1, ranges, whose ? "" : " for all of them");
+        return true;
+    }
+    return false;
+}
+
+static int no_room(const struct tender_pci *pci, const struct wishes *wishes,
+                   const struct tender_space *space, int rc, struct tender_error *error)
+{
+    if (has_no_iova(wishes, &pci->dma, &wishes->iova[0], space, NULL, error))
+        return rc;
+    for (unsigned i = 0; i < pci->count; i++) {
+        const struct tender_pci_device *device = &pci->device[i];
+
+        if (has_no_iova(wishes, &device->dma, &wishes->iova[i + 1], space, device, error))
+            return rc;
+    }
+    return tender_fail(error, rc,
+                       "the BARs and DMA memory of all devices find no place below 0x%llx: %s",
+                       (unsigned long long)space->limit, strerror(-rc));
 }
 
 /* ---- in this process ---- */
@@ -193,28 +268,37 @@ static void mark_reserved(struct tender_pci *pci)
     }
 }
 
-int tender_pci_place(struct tender_pci *pci, const struct tender_space *space,
-                     struct tender_error *error)
+static int place(struct tender_pci *pci, struct wishes *wishes, const struct tender_space *space,
+                 struct tender_error *error)
 {
-    struct layout_space guest = {.floor = FLOOR, .limit = space->limit};
-    struct wishes *wishes = malloc(sizeof(*wishes));
-    int rc;
+    const struct layout_space guest = {.floor = FLOOR, .limit = space->limit};
+    int rc = ask_iommus(pci, wishes, error);
 
-    if (wishes == NULL)
-        return tender_fail(error, -ENOMEM, "no memory");
+    if (rc < 0)
+        return rc;
     collect(pci, wishes);
     rc = space->in_process ? place_here(wishes, space)
                            : layout_place(wishes->item, wishes->count, &guest);
-    if (rc == 0)
-        settle(wishes);
-    if (rc == 0 && space->in_process)
-        mark_reserved(pci);
-    free(wishes);
     if (rc < 0)
-        return tender_fail(error, rc,
-                           "the BARs and DMA memory of all devices find no place below 0x%llx: %s",
-                           (unsigned long long)space->limit, strerror(-rc));
+        return no_room(pci, wishes, space, rc, error);
+    settle(wishes);
+    if (space->in_process)
+        mark_reserved(pci);
+    pci->dma.iova = pci->dma.addr;
+    for (unsigned i = 0; i < pci->count; i++)
+        pci->device[i].dma.iova = pci->device[i].dma.addr;
     return 0;
+}
+
+int tender_pci_place(struct tender_pci *pci, const struct tender_space *space,
+                     struct tender_error *error)
+{
+    struct wishes *wishes = malloc(sizeof(*wishes));
+    int rc = wishes != NULL ? place(pci, wishes, space, error)
+                            : tender_fail(error, -ENOMEM, "no memory");
+
+    free(wishes);
+    return rc;
 }
 
 void tender_pci_unplace(struct tender_pci *pci)

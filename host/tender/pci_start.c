@@ -3,13 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "host/tender/log.h"
 #include "host/tender/pci_parts.h"
-
-#define VECTORS_MAX 2048u
 
 /* The reason comes from the library, which names the place; we name the device. */
 static int failed(const struct tender_pci_device *device, int code, const struct pci_error *why,
@@ -28,39 +24,30 @@ static int reset(struct tender_pci_device *device, struct tender_error *error)
 
 /* ---- DMA memory ---- */
 
-static int take_memory(struct tender_pci *pci, struct tender_error *error)
-{
-    uint64_t small = 0;
-
-    for (unsigned i = 0; i <= pci->count; i++) {
-        struct tender_dma *dma = i == 0 ? &pci->dma : &pci->device[i - 1].dma;
-        bool huge;
-        int rc;
-
-        if (dma->size == 0)
-            continue;
-        rc = tender_dma_alloc(dma, &huge, error);
-        if (rc < 0)
-            return rc;
-        small += huge ? 0 : dma->size / TENDER_HUGEPAGE;
-    }
-    if (small > 0)
-        tender_warn("too few free hugepages for the DMA memory, which is slower without; they come "
-                    "with: sysctl vm.nr_hugepages=%llu (more where others use some)",
-                    (unsigned long long)small);
-    return 0;
-}
-
 static int share(struct tender_pci_device *device, const struct tender_dma *dma,
                  struct tender_error *error)
 {
     struct pci_error why;
     int rc;
 
-    if (dma->size == 0 || !(device->want.flags & MFT_PCI_BUS_MASTER))
+    if (dma->size == 0 || !(device->want.flags & MFT_PCI_BUS_MASTER) ||
+        pci_dma_is_physical(device->access))
         return 0;
-    rc = pci_dma_map(device->access, dma->fd, 0, dma->host, dma->addr, dma->size, &why);
+    rc = pci_dma_map(device->access, dma->fd, 0, dma->host, dma->iova, dma->size, &why);
     return rc < 0 ? failed(device, rc, &why, error) : 0;
+}
+
+static int share_all(struct tender_pci *pci, struct tender_error *error)
+{
+    int rc = 0;
+
+    tender_dma_raise_limit();
+    for (unsigned i = 0; rc == 0 && i < pci->count; i++) {
+        rc = share(&pci->device[i], &pci->dma, error);
+        if (rc == 0)
+            rc = share(&pci->device[i], &pci->device[i].dma, error);
+    }
+    return rc;
 }
 
 /* ---- BARs ---- */
@@ -120,64 +107,15 @@ static int map_bars(struct tender_pci_device *device, struct tender_error *error
     return rc;
 }
 
-/* ---- interrupts ---- */
-
-/* All vectors of a kind signal the one eventfd. False: the device has none, or refuses. */
-static bool enable_irqs(struct tender_pci_device *device, enum pci_irq_index kind)
-{
-    unsigned count = pci_irq_count(device->access, kind);
-    int fds[VECTORS_MAX];
-    struct pci_error why;
-
-    if (count > VECTORS_MAX)
-        count = VECTORS_MAX;
-    if (count == 0)
-        return false;
-    for (unsigned i = 0; i < count; i++)
-        fds[i] = device->irq_fd;
-    if (pci_irq_enable(device->access, kind, count, fds, &why) < 0) {
-        tender_debug("device \"%s\": %s", device->name, why.text);
-        return false;
-    }
-    device->irq_vectors = count;
-    device->irq_kind = kind;
-    return true;
-}
-
-/* The best kind that works; a device without interrupts is polled. */
-static int prepare_irqs(struct tender_pci_device *device, struct tender_error *error)
-{
-    static const enum pci_irq_index kinds[] = {PCI_IRQ_MSIX, PCI_IRQ_MSI, PCI_IRQ_INTX};
-
-    device->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (device->irq_fd < 0)
-        return tender_pci_fail(error, -errno, device, "no eventfd: %s", strerror(errno));
-    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (enable_irqs(device, kinds[i]))
-            return 0;
-    }
-    close(device->irq_fd);
-    device->irq_fd = -1;
-    return 0;
-}
-
-bool tender_pci_irq_take(struct tender_pci_device *device)
-{
-    uint64_t count;
-
-    if (device->irq_fd < 0 || read(device->irq_fd, &count, sizeof(count)) != sizeof(count))
-        return false;
-    pci_irq_unmask(device->access, device->irq_kind);
-    return true;
-}
-
 /* ---- all of it ---- */
 
 static int bus_master(struct tender_pci_device *device, struct tender_error *error)
 {
     struct pci_error why;
-    int rc = pci_bus_master(device->access, device->want.flags & MFT_PCI_BUS_MASTER, &why);
+    int rc;
 
+    device->running = true;
+    rc = pci_bus_master(device->access, device->want.flags & MFT_PCI_BUS_MASTER, &why);
     return rc < 0 ? failed(device, rc, &why, error) : 0;
 }
 
@@ -199,16 +137,13 @@ int tender_pci_start(struct tender_pci *pci, const struct tender_space *space,
     if (rc == 0)
         rc = each(pci, error, reset);
     if (rc == 0)
-        rc = take_memory(pci, error);
-    for (unsigned i = 0; rc == 0 && i < pci->count; i++) {
-        rc = share(&pci->device[i], &pci->dma, error);
-        if (rc == 0)
-            rc = share(&pci->device[i], &pci->device[i].dma, error);
-    }
+        rc = tender_dma_take(pci, error);
+    if (rc == 0)
+        rc = share_all(pci, error);
     if (rc == 0)
         rc = each(pci, error, map_bars);
     if (rc == 0)
-        rc = each(pci, error, prepare_irqs);
+        rc = each(pci, error, tender_pci_irq_start);
     if (rc == 0)
         rc = each(pci, error, bus_master);
     if (rc < 0)
@@ -216,15 +151,23 @@ int tender_pci_start(struct tender_pci *pci, const struct tender_space *space,
     return rc;
 }
 
+/* Of all devices, before anything else is taken from any of them: they may share memory. */
+static void stop_dma(struct tender_pci *pci)
+{
+    atomic_store(&pci->ending, true);
+    for (unsigned i = 0; i < pci->count; i++) {
+        if (pci->device[i].running)
+            pci_bus_master(pci->device[i].access, false, NULL);
+        pci->device[i].running = false;
+    }
+}
+
 void tender_pci_quiesce(struct tender_pci *pci)
 {
+    stop_dma(pci);
     for (unsigned i = 0; i < pci->count; i++) {
-        struct tender_pci_device *device = &pci->device[i];
-
-        if (device->access == NULL)
-            continue;
-        pci_bus_master(device->access, false, NULL);
-        pci_irq_enable(device->access, device->irq_kind, 0, NULL, NULL);
+        if (pci->device[i].access != NULL)
+            pci_irq_enable(pci->device[i].access, pci->device[i].irq_kind, 0, NULL, NULL);
     }
 }
 
@@ -234,10 +177,7 @@ static void stop_device(struct tender_pci_device *device)
     device->access = NULL;
     free(device->where);
     device->where = NULL;
-    if (device->irq_fd >= 0)
-        close(device->irq_fd);
-    device->irq_fd = -1;
-    device->irq_vectors = 0;
+    tender_pci_irq_stop(device);
     for (unsigned i = 0; i < 6; i++)
         device->bar[i].ranges_count = 0;
 }
@@ -245,6 +185,7 @@ static void stop_device(struct tender_pci_device *device)
 void tender_pci_stop(struct tender_pci *pci)
 {
     tender_pci_unwatch(pci);
+    stop_dma(pci);
     for (unsigned i = 0; i < pci->count; i++)
         stop_device(&pci->device[i]);
     /* No device has this memory any more. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-/* A thread that sleeps until a device is lost: its server died, or it was unplugged. */
+/* A thread that sees devices that are lost (pci_loss.c). */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,12 +16,13 @@
 
 struct tender_pci_watch {
     pthread_t thread;
-    void (*lost)(void *arg, const struct tender_pci_device *device);
+    void (*lost)(void *arg, const char *reason);
     void *arg;
     int stop_fd;   /* an eventfd that ends the thread */
     sem_t started; /* it makes none of a new thread's system calls any more */
+    struct tender_pci_loss loss;
+    struct tender_error error; /* what `lost` is told */
     unsigned count;
-    const struct tender_pci_device *device[MFT_MAX_ENTRIES - 1];
     struct pollfd poll[MFT_MAX_ENTRIES]; /* of the devices, then stop_fd */
 };
 
@@ -30,16 +31,17 @@ static void *watch(void *arg)
     struct tender_pci_watch *w = arg;
 
     sem_post(&w->started);
-    while (poll(w->poll, w->count + 1, -1) < 0 && errno == EINTR)
-        ;
-    if (w->poll[w->count].revents != 0)
-        return NULL;
-    for (unsigned i = 0; i < w->count; i++) {
-        if (w->poll[i].revents != 0) {
-            w->lost(w->arg, w->device[i]);
+    for (;;) {
+        int ready = poll(w->poll, w->count + 1, tender_pci_loss_timeout(&w->loss));
+
+        if (ready < 0)
+            continue; /* EINTR, and nothing else */
+        if (w->poll[w->count].revents != 0)
             return NULL;
-        }
+        if (tender_pci_loss_step(&w->loss, &w->error) < 0)
+            break;
     }
+    w->lost(w->arg, w->error.text);
     return NULL;
 }
 
@@ -64,33 +66,21 @@ static int start_thread(struct tender_pci_watch *w)
     return -rc;
 }
 
-static void add(struct tender_pci_watch *w, const struct tender_pci_device *device)
-{
-    int fd = device->access != NULL ? pci_lost_fd(device->access) : -1;
-
-    if (fd < 0)
-        return;
-    w->device[w->count] = device;
-    w->poll[w->count++] = (struct pollfd){.fd = fd, .events = pci_lost_events(device->access)};
-}
-
-int tender_pci_watch(struct tender_pci *pci,
-                     void (*lost)(void *arg, const struct tender_pci_device *device), void *arg,
+int tender_pci_watch(struct tender_pci *pci, void (*lost)(void *arg, const char *reason), void *arg,
                      struct tender_error *error)
 {
-    struct tender_pci_watch *w = calloc(1, sizeof(*w));
+    struct tender_pci_watch *w;
     int rc;
 
+    if (pci->count == 0)
+        return 0;
+    w = calloc(1, sizeof(*w));
     if (w == NULL)
         return tender_fail(error, -ENOMEM, "no memory to watch the devices");
     w->lost = lost;
     w->arg = arg;
-    for (unsigned i = 0; i < pci->count; i++)
-        add(w, &pci->device[i]);
-    if (w->count == 0) {
-        free(w);
-        return 0;
-    }
+    w->count = pci->count;
+    tender_pci_loss_init(&w->loss, pci, w->poll);
     w->stop_fd = eventfd(0, EFD_CLOEXEC);
     w->poll[w->count] = (struct pollfd){.fd = w->stop_fd, .events = POLLIN};
     rc = w->stop_fd < 0 ? -errno : start_thread(w);

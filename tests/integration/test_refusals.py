@@ -81,12 +81,27 @@ def test_attached_but_not_declared(card, target):
     ("vfio-user:", ["nic0"]),
     ("vfio-user:relative/" + "x" * 200, ["nic0"]),
     ("ffff:ff:1f.7", ["ffff:ff:1f.7", "no such PCI device"]),
-    ("sysfs:0000:03:00.0", ["sysfs:0000:03:00.0", "not in this version"]),
     ("nonsense", ["nonsense"]),
     ("", ["nic0"]),
 ])
 def test_where_that_is_no_device(target, where, words):
     refused(target, [f"--pci:nic0={where}"], *words)
+
+
+@each
+def test_without_iommu(target):
+    says = "--unsafe-no-iommu" if target == "native" else "only a unikernel for native"
+    refused(target, ["--pci:nic0=sysfs:0000:03:00.0"], "sysfs:0000:03:00.0", says)
+
+
+@each
+def test_options_of_devices(target):
+    refused(target, ["--iommu=best"], "--iommu", "'best'", "type1")
+    refused(target, ["--pci-allow-no-reset:nic7"], "nic7", "no PCI device of this name")
+    status, output = start(target, harness.unikernel("reflect", target), ["--help"])
+    options = ["--pci-allow-no-reset:NAME", "--iommu=KIND", "vfio-user:/path/socket", "0000:03:00.0"]
+    assert status == 0 and all(option in output for option in options), output
+    assert ("--unsafe-no-iommu" in output) == (target == "native")
 
 
 @each

@@ -54,12 +54,17 @@ class ToyDevice:
             bar.memory.close()
             os.close(bar.fd)
 
+    def hang_up(self):
+        """Ends the connection to its client."""
+        self.peer.shutdown(socket.SHUT_RDWR)
+
     def serve(self):
         while True:
             try:
                 peer, _ = self.listener.accept()
             except OSError:
                 return
+            self.peer = peer
             with peer:
                 while self.answer(peer):
                     pass
@@ -90,7 +95,10 @@ class ToyDevice:
         if error:
             reply, fds = b"", []
         head = struct.pack("<HHIII", number, command, 16 + len(reply), 1 | (0x20 if error else 0), error)
-        socket.send_fds(peer, [head + reply], fds)
+        try:
+            socket.send_fds(peer, [head + reply], fds)
+        except BrokenPipeError:
+            return False
         return True
 
     def handle(self, command, body):

@@ -9,13 +9,14 @@
  */
 static struct pci_dma_window shared_window;
 
-static struct pci_dma_window *shared_dma(void)
+static struct pci_dma_window *shared_dma(uint64_t iova)
 {
     uint8_t *base;
     size_t size;
 
     if (!shared_window.base && solo5_dma_acquire(&base, &size) == SOLO5_R_OK)
-        shared_window = (struct pci_dma_window){.base = base, .size = size};
+        shared_window = (struct pci_dma_window){
+            .base = base, .size = size, .delta = iova - (uint64_t)(uintptr_t)base};
     return &shared_window;
 }
 
@@ -27,7 +28,7 @@ int pci_acquire(const char *name, struct pci_device *dev)
     dev->own.base = dev->info.dma;
     dev->own.size = dev->info.dma_size;
     dev->own.delta = dev->info.dma_iova - (uint64_t)(uintptr_t)dev->info.dma;
-    dev->dma = dev->own.size ? &dev->own : shared_dma();
+    dev->dma = dev->own.size ? &dev->own : shared_dma(dev->info.shared_dma_iova);
     return 0;
 }
 
@@ -143,4 +144,11 @@ uint32_t pci_config_read32(const struct pci_device *dev, size_t offset)
     if (solo5_pci_config_read(dev->info.handle, offset, 4, &value) != SOLO5_R_OK)
         return UINT32_MAX;
     return value;
+}
+
+bool pci_is_lost(const struct pci_device *dev)
+{
+    uint32_t value;
+
+    return solo5_pci_config_read(dev->info.handle, 0, 2, &value) != SOLO5_R_OK;
 }

@@ -78,7 +78,8 @@ static void fill_bar(const struct hvt_ext_bar *bar, uint8_t **addr, size_t *size
     }
 }
 
-static void fill_info(const struct hvt_ext_pci *entry, struct solo5_pci_info *info)
+static void fill_info(const struct hvt_ext *ext, const struct hvt_ext_pci *entry,
+                      struct solo5_pci_info *info)
 {
     *info = (struct solo5_pci_info){
         .vendor_id = entry->vendor,
@@ -92,6 +93,7 @@ static void fill_info(const struct hvt_ext_pci *entry, struct solo5_pci_info *in
         .dma_size = entry->dma.addr ? entry->dma.size : 0,
         .dma_iova = entry->dma.iova,
         .irq_vectors = entry->irq_vectors,
+        .shared_dma_iova = ext->dma.iova,
     };
     fill_bar(&entry->bar[0], &info->bar0, &info->bar0_size, &info->ranges[0]);
     fill_bar(&entry->bar[1], &info->bar1, &info->bar1_size, &info->ranges[1]);
@@ -113,7 +115,7 @@ solo5_result_t pci_table_acquire(struct pci_table *table, const char *name,
     entry = find(table, name);
     if (!entry || (table->acquired & (1ull << entry->handle)))
         return SOLO5_R_EINVAL;
-    fill_info(entry, info);
+    fill_info(table->ext, entry, info);
     table->acquired |= 1ull << entry->handle;
     return SOLO5_R_OK;
 }

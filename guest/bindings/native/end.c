@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * The ways in which a unikernel that is a process ends. Its devices are stopped first, always;
- * where that is not possible (SIGKILL, a fault) their servers, or the kernel, see that it is gone.
+ * The ways in which a unikernel that is a process ends, beside its faults (fault.c). Its devices
+ * are stopped first, always; where that is not possible (SIGKILL) their servers, or the kernel, see
+ * that it is gone.
  */
 #include <errno.h>
 #include <signal.h>
@@ -52,10 +53,10 @@ static void end_from_outside(const char *format, ...)
     _exit(EXIT_FAILURE);
 }
 
-void native_device_lost(void *arg, const struct tender_pci_device *device)
+void native_device_lost(void *arg, const char *reason)
 {
     (void)arg;
-    end_from_outside("device \"%s\" (%s) is gone", device->name, device->where);
+    end_from_outside("%s", reason);
 }
 
 static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};

@@ -67,6 +67,9 @@ void native_poll_init(void);
 int native_catch_signals(struct tender_error *error);
 
 /* For tender_pci_watch: says it and ends the process. */
-void native_device_lost(void *arg, const struct tender_pci_device *device);
+void native_device_lost(void *arg, const char *reason);
+
+/* Stops the devices before the process dies of what it did: to be called from its only thread. */
+int native_catch_faults(struct tender_error *error);
 
 #endif

@@ -19,7 +19,7 @@ static int apply_mem(void *context, const char *value, struct tender_error *erro
     return rc;
 }
 
-#define OPTIONS (1 + TENDER_DEVICE_OPTIONS + TENDER_ANSWER_OPTIONS)
+#define OPTIONS (1 + TENDER_DEVICE_OPTIONS + TENDER_PHYSICAL_OPTIONS + TENDER_ANSWER_OPTIONS)
 
 static void fill_table(struct tender_option table[OPTIONS])
 {
@@ -28,6 +28,7 @@ static void fill_table(struct tender_option table[OPTIONS])
     *row++ = (struct tender_option){
         "--mem=", "N", "give the unikernel N MB of heap beside malloc()", apply_mem, &native};
     row = tender_device_options(row, &native.pci, &native.net, &native.block);
+    row = tender_physical_options(row, &native.pci);
     tender_answer_options(row);
 }
 

@@ -27,7 +27,9 @@ static int take_manifest(struct tender_error *error)
     native.mft = (const void *)&note->version;
     tender_net_init(&native.net, native.mft);
     tender_block_init(&native.block, native.mft);
-    return tender_pci_init(&native.pci, native.mft, error);
+    rc = tender_pci_init(&native.pci, native.mft, error);
+    native.pci.may_be_physical = true;
+    return rc;
 }
 
 static int describe_devices(struct tender_error *error)
@@ -90,6 +92,8 @@ static int prepare(int argc, char **argv, struct solo5_start_info *info, struct 
         rc = take_heap(info, error);
     if (rc == 0)
         rc = native_catch_signals(error);
+    if (rc == 0)
+        rc = native_catch_faults(error);
     if (rc == 0)
         rc = start_devices(error);
     return rc;

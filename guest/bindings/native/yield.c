@@ -52,6 +52,9 @@ void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set)
     solo5_handle_set_t ready = 0;
     solo5_time_t now = solo5_clock_monotonic();
 
+    pthread_mutex_lock(&native.lock);
+    tender_pci_irq_rearm(&native.pci);
+    pthread_mutex_unlock(&native.lock);
     do {
         solo5_time_t left = deadline > now ? deadline - now : 0;
         struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),

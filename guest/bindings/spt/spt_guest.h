@@ -23,6 +23,7 @@ struct spt_guest {
     struct carry clock;
     struct wall_clock wall;
     solo5_time_t armed; /* what the timer was last set to; 0: never */
+    uint64_t masked;    /* bit h: device h has masked itself with the interrupt that was taken */
     struct pci_table pci;
     struct io_table io;
 };

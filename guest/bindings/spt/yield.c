@@ -11,14 +11,25 @@
 /* A PCI device's interrupt is taken with this. False: somebody else woke us for nothing. */
 static bool take_interrupt(uint64_t handle)
 {
-    struct spt_request unmask = {.kind = SPT_IRQ_UNMASK, .handle = handle};
     uint64_t count;
 
     if (sys_read(spt_guest.ext->irq_fd[handle], &count, sizeof(count)) != sizeof(count))
         return false;
-    if (spt_guest.ext->irq_unmask & (1ull << handle))
-        spt_ask(&unmask);
+    spt_guest.masked |= spt_guest.ext->irq_unmask & (1ull << handle);
     return true;
+}
+
+/* The interrupts that were taken have been dealt with; earlier, a pin that is still asserted would
+ * interrupt for the same cause once more. */
+static void rearm(void)
+{
+    while (spt_guest.masked != 0) {
+        struct spt_request unmask = {.kind = SPT_IRQ_UNMASK,
+                                     .handle = (uint64_t)__builtin_ctzll(spt_guest.masked)};
+
+        spt_guest.masked &= spt_guest.masked - 1;
+        spt_ask(&unmask);
+    }
 }
 
 static bool is_interrupt(uint64_t handle)
@@ -77,8 +88,10 @@ static void arm(solo5_time_t deadline)
 
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready_set)
 {
-    solo5_handle_set_t ready = wait(0);
+    solo5_handle_set_t ready;
 
+    rearm();
+    ready = wait(0);
     if (ready == 0 && solo5_clock_monotonic() < deadline) {
         do {
             arm(deadline);

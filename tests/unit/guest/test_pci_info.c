@@ -82,6 +82,7 @@ static void info_is_what_the_block_says(void **state)
     f->ext->pci[1].progif = 3;
     f->ext->pci[1].bus_master = 1;
     f->ext->pci[1].irq_vectors = 64;
+    f->ext->dma.iova = 0x9000;
     f->ext->pci[1].dma = (struct hvt_ext_dma){.addr = 0x5000, .iova = 0x7000, .size = 0x2000};
     f->ext->pci[1].bar[5] = (struct hvt_ext_bar){.addr = 0x8000,
                                                  .size = 0x4000,
@@ -99,6 +100,7 @@ static void info_is_what_the_block_says(void **state)
     assert_int_equal(info.irq_vectors, 64);
     assert_int_equal((uintptr_t)info.dma, 0x5000);
     assert_int_equal(info.dma_iova, 0x7000);
+    assert_int_equal(info.shared_dma_iova, 0x9000);
     assert_int_equal(info.dma_size, 0x2000);
     assert_null(info.bar0);
     assert_int_equal((uintptr_t)info.bar5, 0x8000);

@@ -11,6 +11,11 @@
 
 #define GIB (1ull << 30)
 
+#define ITEM(bytes, alignment, wish)                         \
+    {                                                        \
+        .size = bytes, .align = alignment, .preferred = wish \
+    }
+
 static struct layout_space space(uint64_t floor, uint64_t limit)
 {
     return (struct layout_space){.floor = floor, .limit = limit};
@@ -18,7 +23,7 @@ static struct layout_space space(uint64_t floor, uint64_t limit)
 
 static void test_preferred_addresses(void **state)
 {
-    struct layout_item items[] = {{4096, 4096, 512 * GIB, 0}, {GIB, GIB, 1024 * GIB, 0}};
+    struct layout_item items[] = {ITEM(4096, 4096, 512 * GIB), ITEM(GIB, GIB, 1024 * GIB)};
     struct layout_space where = space(8 * GIB, 1ull << 47);
 
     (void)state;
@@ -29,7 +34,7 @@ static void test_preferred_addresses(void **state)
 
 static void test_below_the_limit(void **state)
 {
-    struct layout_item items[] = {{4096, 4096, 512 * GIB, 0}, {GIB, GIB, 1024 * GIB, 0}};
+    struct layout_item items[] = {ITEM(4096, 4096, 512 * GIB), ITEM(GIB, GIB, 1024 * GIB)};
     struct layout_space where = space(8 * GIB, 512 * GIB);
 
     (void)state;
@@ -40,7 +45,7 @@ static void test_below_the_limit(void **state)
 
 static void test_last_address_below_the_limit(void **state)
 {
-    struct layout_item items[] = {{GIB, GIB, 3 * GIB, 0}};
+    struct layout_item items[] = {ITEM(GIB, GIB, 3 * GIB)};
     struct layout_space where = space(0, 4 * GIB);
 
     (void)state;
@@ -53,7 +58,7 @@ static void test_last_address_below_the_limit(void **state)
 
 static void test_taken_ranges(void **state)
 {
-    struct layout_item items[] = {{GIB, GIB, 20 * GIB, 0}};
+    struct layout_item items[] = {ITEM(GIB, GIB, 20 * GIB)};
     const struct layout_range taken[] = {
         {20 * GIB + 5, 1}, {9 * GIB + 1, GIB}, {8 * GIB, 4096}, {9 * GIB, 3 * GIB}};
     struct layout_space where = {8 * GIB, 1ull << 40, taken, 4};
@@ -65,7 +70,7 @@ static void test_taken_ranges(void **state)
 
 static void test_two_want_the_same(void **state)
 {
-    struct layout_item items[] = {{4 * GIB, GIB, 16 * GIB, 0}, {GIB, GIB, 17 * GIB, 0}};
+    struct layout_item items[] = {ITEM(4 * GIB, GIB, 16 * GIB), ITEM(GIB, GIB, 17 * GIB)};
     struct layout_space where = space(GIB, 1ull << 40);
 
     (void)state;
@@ -74,10 +79,52 @@ static void test_two_want_the_same(void **state)
     assert_int_equal(items[1].addr, GIB);
 }
 
+static void test_within(void **state)
+{
+    const struct layout_range ranges[] = {{0, 9 * GIB - 1}, {10 * GIB, 2 * GIB}, {64 * GIB, GIB}};
+    struct layout_item items[] = {ITEM(GIB, GIB, 20 * GIB), ITEM(GIB, GIB, 64 * GIB),
+                                  ITEM(GIB, GIB, 0), ITEM(2 * GIB, GIB, 0)};
+    struct layout_space where = space(8 * GIB, 1ull << 40);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        items[i].within = ranges;
+        items[i].within_count = 3;
+    }
+    assert_int_equal(layout_place(items, 4, &where), 0);
+    assert_int_equal(items[0].addr, 10 * GIB); /* the first is one byte too short */
+    assert_int_equal(items[1].addr, 64 * GIB);
+    assert_int_equal(items[2].addr, 11 * GIB);
+    assert_int_equal(items[3].addr, 8 * GIB);
+    items[3].within = ranges;
+    items[3].within_count = 3;
+    assert_int_equal(layout_place(items, 4, &where), -ENOSPC);
+    items[3].within_count = 0; /* nowhere */
+    assert_int_equal(layout_place(&items[3], 1, &where), -ENOSPC);
+    where.floor = 65 * GIB; /* a preferred address may lie below */
+    assert_int_equal(layout_place(&items[1], 1, &where), 0);
+    assert_int_equal(layout_place(&items[2], 1, &where), -ENOSPC);
+}
+
+static void test_within_the_last_bytes(void **state)
+{
+    const struct layout_range all = {0, UINT64_MAX}, top = {UINT64_MAX - GIB, GIB};
+    struct layout_item item = ITEM(GIB, GIB, 512 * GIB);
+    struct layout_space where = space(8 * GIB, 1ull << 47);
+
+    (void)state;
+    item.within = &all;
+    item.within_count = 1;
+    assert_int_equal(layout_place(&item, 1, &where), 0);
+    assert_int_equal(item.addr, 512 * GIB);
+    item.within = &top;
+    assert_int_equal(layout_place(&item, 1, &where), -ENOSPC);
+}
+
 static void test_no_room(void **state)
 {
-    struct layout_item items[] = {{GIB, GIB, 0, 0}, {GIB, GIB, 0, 0}};
-    struct layout_item huge[] = {{UINT64_MAX, 4096, 0, 0}};
+    struct layout_item items[] = {ITEM(GIB, GIB, 0), ITEM(GIB, GIB, 0)};
+    struct layout_item huge[] = {ITEM(UINT64_MAX, 4096, 0)};
     const struct layout_range top[] = {{UINT64_MAX - 10, 100}, {0, UINT64_MAX}};
     struct layout_space where = space(GIB, 3 * GIB - 1);
 
@@ -96,7 +143,8 @@ static void test_no_room(void **state)
 
 static void test_bad_items(void **state)
 {
-    struct layout_item items[] = {{0, 4096, 0, 0}, {1, 0, 0, 0}, {1, 3, 0, 0}, {1, 4096, 100, 0}};
+    struct layout_item items[] = {ITEM(0, 4096, 0), ITEM(1, 0, 0), ITEM(1, 3, 0),
+                                  ITEM(1, 4096, 100)};
     struct layout_space where = space(GIB, 1ull << 47);
 
     (void)state;
@@ -141,7 +189,7 @@ static void test_random_layouts(void **state)
     (void)state;
     srand(2);
     for (unsigned round = 0; round < 3000; round++) {
-        struct layout_item items[40];
+        struct layout_item items[40] = {0};
         struct layout_range taken[20];
         struct layout_space where = {random_bits(34), 1ull << (34 + rand() % 14), taken,
                                      (unsigned)rand() % 20};
@@ -174,6 +222,8 @@ int main(void)
         cmocka_unit_test(test_last_address_below_the_limit),
         cmocka_unit_test(test_taken_ranges),
         cmocka_unit_test(test_two_want_the_same),
+        cmocka_unit_test(test_within),
+        cmocka_unit_test(test_within_the_last_bytes),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_bad_items),
         cmocka_unit_test(test_random_layouts),

@@ -104,6 +104,55 @@ static void test_options(void **state)
     assert_int_equal(tender_pci_option(&pci, "nic00=vfio-user:/z", &error), 0);
 }
 
+static void test_one_device_spelled_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(tender_pci_option(&pci, "nic0=0000:03:00.0", &error), 0);
+    refused("nic00=03:00.0", "is device \"nic0\" already");
+    refused("nic00=0000:03:00.0", "is device \"nic0\" already");
+    pci.may_be_physical = true;
+    refused("nic00=sysfs:03:00.0", "is device \"nic0\" already");
+    assert_int_equal(tender_pci_option(&pci, "nic00=0001:03:00.0", &error), 0);
+}
+
+static void test_no_reset(void **state)
+{
+    (void)state;
+    assert_int_equal(tender_pci_no_reset_option(&pci, "nic00", &error), 0);
+    assert_false(pci.device[0].allow_no_reset);
+    assert_true(pci.device[1].allow_no_reset);
+    assert_int_equal(tender_pci_no_reset_option(&pci, "net0", &error), -EINVAL);
+    assert_string_equal(error.text, "--pci-allow-no-reset:net0: the manifest declares no PCI "
+                                    "device of this name");
+}
+
+static void test_iommu(void **state)
+{
+    (void)state;
+    assert_int_equal(pci.options.iommu, PCI_IOMMU_AUTO);
+    assert_int_equal(tender_pci_iommu_option(&pci, "type1", &error), 0);
+    assert_int_equal(pci.options.iommu, PCI_IOMMU_TYPE1);
+    assert_int_equal(tender_pci_iommu_option(&pci, "iommufd", &error), 0);
+    assert_int_equal(pci.options.iommu, PCI_IOMMU_IOMMUFD);
+    assert_int_equal(tender_pci_iommu_option(&pci, "auto", &error), 0);
+    assert_int_equal(pci.options.iommu, PCI_IOMMU_AUTO);
+    assert_int_equal(tender_pci_iommu_option(&pci, "", &error), -EINVAL);
+    assert_int_equal(tender_pci_iommu_option(&pci, "typ", &error), -EINVAL);
+    assert_non_null(strstr(error.text, "'typ' (auto, type1, iommufd)"));
+}
+
+static void test_without_iommu(void **state)
+{
+    (void)state;
+    refused("nic0=sysfs:0000:03:00.0", "only a unikernel for native");
+    pci.may_be_physical = true;
+    assert_int_equal(tender_pci_option(&pci, "nic0=sysfs:0000:03:00.0", &error), 0);
+    assert_int_equal(tender_pci_option(&pci, "nic00=sysfs:0000:04:00.0", &error), 0);
+    assert_int_equal(tender_pci_open(&pci, &error), -EPERM);
+    assert_non_null(strstr(error.text, "device \"nic0\" (sysfs:0000:03:00.0): without an IOMMU"));
+    assert_non_null(strstr(error.text, "--unsafe-no-iommu allows that"));
+}
+
 static void test_not_attached(void **state)
 {
     (void)state;
@@ -165,6 +214,10 @@ int main(void)
         TEST(test_init),
         TEST(test_dma_sizes_add_up),
         TEST(test_options),
+        TEST(test_one_device_spelled_twice),
+        TEST(test_no_reset),
+        TEST(test_iommu),
+        TEST(test_without_iommu),
         TEST(test_not_attached),
         TEST(test_unreachable),
         TEST(test_dma_window_too_large),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "abi/layout.h"
+#include "host/pci/pci_ops.h"
 #include "host/tender/pci_parts.h"
 
 #define GIB         (1ull << 30)
@@ -156,6 +157,130 @@ static void test_nothing_to_place(void **state)
     assert_int_equal(tender_pci_place(&pci, &large, &error), 0);
 }
 
+/* ---- behind IOMMUs ---- */
+
+struct iommu {
+    struct pci_access access;
+    struct pci_iova_range range[3];
+    unsigned count;
+};
+
+static int iova_ranges(struct pci_access *dev, struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX],
+                       unsigned *count, struct pci_error *reason)
+{
+    const struct iommu *iommu = (const void *)dev;
+
+    (void)reason;
+    memcpy(ranges, iommu->range, iommu->count * sizeof(ranges[0]));
+    *count = iommu->count;
+    return 0;
+}
+
+static const struct pci_access_ops iommu_ops = {.iova_ranges = iova_ranges};
+
+/* As VT-d of 39 bits reports it. */
+static const struct iommu vtd = {
+    .access.ops = &iommu_ops,
+    .range = {{0, 0xfedfffff}, {0xfef00000, 0x7fffffffff}},
+    .count = 2,
+};
+
+static void behind(unsigned i, struct iommu *iommu)
+{
+    char *where = strdup("0000:00:02.0");
+
+    pci.device[i].access = &iommu->access;
+    pci.device[i].want.flags = MFT_PCI_BUS_MASTER;
+    pci.device[i].where = where;
+    strcpy(pci.device[i].name, i == 0 ? "edu0" : "edu1");
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < DEVICES_MAX; i++)
+        free(pci.device[i].where);
+    return 0;
+}
+
+static void test_iommu_of_39_bits(void **state)
+{
+    struct iommu iommu = vtd;
+
+    (void)state;
+    pci.count = 1;
+    pci.dma.size = TENDER_HUGEPAGE;
+    pci.device[0].dma.size = TENDER_HUGEPAGE;
+    pci.device[0].bar[0].size = 1 << 20;
+    behind(0, &iommu);
+    assert_int_equal(tender_pci_place(&pci, &large, &error), 0);
+    assert_int_equal(pci.device[0].bar[0].addr, pci_window_addr(0, 0));
+    assert_true(pci.dma.addr + pci.dma.size <= 1ull << 39);
+    assert_true(pci.device[0].dma.addr + TENDER_HUGEPAGE <= 1ull << 39);
+    assert_int_equal(pci.dma.iova, pci.dma.addr);
+    assert_int_equal(pci.device[0].dma.iova, pci.device[0].dma.addr);
+    check(large.limit);
+}
+
+static void test_wide_iommu_keeps_the_defaults(void **state)
+{
+    struct iommu iommu = vtd;
+
+    (void)state;
+    iommu.range[1].last = (1ull << 48) - 1;
+    pci.count = 1;
+    pci.dma.size = TENDER_HUGEPAGE;
+    behind(0, &iommu);
+    assert_int_equal(tender_pci_place(&pci, &large, &error), 0);
+    assert_int_equal(pci.dma.addr, DMA_SHARED_BASE);
+}
+
+/* What they share lies where all of them reach it, their own where each of them does. */
+static void test_intersection(void **state)
+{
+    struct iommu low = vtd, high = vtd;
+
+    (void)state;
+    low.range[1].last = 20 * GIB - 1;
+    high.range[0] = (struct pci_iova_range){16 * GIB + 4096, 24 * GIB - 1};
+    high.range[1] = (struct pci_iova_range){1ull << 42, UINT64_MAX};
+    pci.count = 2;
+    pci.dma.size = GIB;
+    pci.device[0].dma.size = pci.device[1].dma.size = GIB;
+    behind(0, &low);
+    behind(1, &high);
+    assert_int_equal(tender_pci_place(&pci, &large, &error), 0);
+    assert_true(pci.dma.addr >= 17 * GIB && pci.dma.addr + GIB <= 20 * GIB);
+    assert_true(pci.device[0].dma.addr + GIB <= 20 * GIB);
+    assert_true(pci.device[1].dma.addr >= 17 * GIB);
+    assert_true(pci.device[1].dma.addr + GIB <= 24 * GIB || pci.device[1].dma.addr >= 1ull << 42);
+    check(large.limit);
+    /* One that does no DMA has no say. */
+    high.count = 0;
+    pci.device[1].want.flags = 0;
+    assert_int_equal(tender_pci_place(&pci, &large, &error), 0);
+    assert_true(pci.device[1].dma.addr >= 1ull << 40);
+}
+
+static void test_no_room_behind_an_iommu(void **state)
+{
+    struct iommu iommu = vtd, other = vtd;
+
+    (void)state;
+    pci.count = 2;
+    pci.device[1].dma.size = TENDER_HUGEPAGE;
+    behind(0, &iommu);
+    behind(1, &other);
+    other.range[1].last = (8 * GIB) - 1;
+    assert_int_equal(tender_pci_place(&pci, &large, &error), -ENOSPC);
+    assert_non_null(strstr(error.text, "device \"edu1\" (0000:00:02.0): no room for 0x200000"));
+    assert_non_null(strstr(error.text, "the IOMMU takes 0x0-0xfedfffff, 0xfef00000-0x1ffffffff"));
+    pci.device[1].dma.size = 0;
+    pci.dma.size = TENDER_HUGEPAGE;
+    assert_int_equal(tender_pci_place(&pci, &large, &error), -ENOSPC);
+    assert_non_null(strstr(error.text, "the DMA memory that all devices share: no room"));
+}
+
 static uint64_t random_size(unsigned bits)
 {
     return 1ull << ((unsigned)rand() % bits);
@@ -220,6 +345,10 @@ int main(void)
         cmocka_unit_test_setup(test_more_devices_than_slots, setup),
         cmocka_unit_test_setup(test_39_bits, setup),
         cmocka_unit_test_setup(test_nothing_to_place, setup),
+        cmocka_unit_test_setup_teardown(test_iommu_of_39_bits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wide_iommu_keeps_the_defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_intersection, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_behind_an_iommu, setup, teardown),
         cmocka_unit_test_setup(test_random_devices, setup),
         cmocka_unit_test_setup(test_addresses_in_use, setup),
     };

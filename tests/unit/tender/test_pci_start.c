@@ -365,7 +365,6 @@ static void test_interrupts(void **state)
     assert_int_equal(device->irq_vectors, 3);
     assert_int_equal(device->irq_kind, PCI_IRQ_MSIX);
     assert_int_equal(pci.device[1].irq_vectors, 0);
-    assert_int_equal(pci.device[1].irq_fd, -1);
     assert_false(tender_pci_irq_take(&pci.device[1]));
     ready = (struct pollfd){.fd = device->irq_fd, .events = POLLIN};
     assert_false(tender_pci_irq_take(device));
@@ -377,7 +376,8 @@ static void test_interrupts(void **state)
     }
 }
 
-static void test_intx_is_unmasked_when_taken(void **state)
+/* Not when it is taken: the guest has not dealt with it yet, and the pin is still asserted. */
+static void test_intx_is_unmasked_before_the_next_wait(void **state)
 {
     unsigned before;
 
@@ -387,8 +387,12 @@ static void test_intx_is_unmasked_when_taken(void **state)
     assert_int_equal(pci.device[0].irq_kind, PCI_IRQ_INTX);
     assert_int_equal(pci.device[0].irq_vectors, 1);
     before = fake[0].requests[VFIO_USER_DEVICE_SET_IRQS];
+    tender_pci_irq_rearm(&pci);
     raise_irq(fake[0].irq_fd[VFIO_USER_IRQ_INTX][0]);
     assert_true(tender_pci_irq_take(&pci.device[0]));
+    assert_int_equal(fake[0].requests[VFIO_USER_DEVICE_SET_IRQS], before);
+    tender_pci_irq_rearm(&pci);
+    tender_pci_irq_rearm(&pci);
     assert_int_equal(fake[0].requests[VFIO_USER_DEVICE_SET_IRQS], before + 1);
 }
 
@@ -554,44 +558,90 @@ static void test_no_room(void **state)
 
 struct loss {
     atomic_int count;
-    const struct tender_pci_device *device;
+    char reason[256];
 };
 
-static void on_loss(void *arg, const struct tender_pci_device *device)
+static void on_loss(void *arg, const char *reason)
 {
     struct loss *loss = arg;
 
-    loss->device = device;
+    snprintf(loss->reason, sizeof(loss->reason), "%s", reason);
     atomic_fetch_add(&loss->count, 1);
 }
 
+static bool wakes(const struct tender_pci_device *device, int timeout)
+{
+    struct pollfd ready = {.fd = device->irq_fd, .events = POLLIN};
+
+    return poll(&ready, 1, timeout) == 1;
+}
+
+/* The unikernel is told at once, and has some time before it is ended. */
 static void test_watch(void **state)
 {
-    struct loss loss = {.device = NULL};
+    struct loss loss = {.reason = ""};
+    uint64_t value;
 
     (void)state;
     start(&machine);
     assert_int_equal(tender_pci_watch(&pci, on_loss, &loss, &error), 0);
-    usleep(20000);
+    assert_false(wakes(&pci.device[1], 20));
     assert_int_equal(atomic_load(&loss.count), 0);
     shutdown(fake[1].client, SHUT_RDWR);
-    for (unsigned i = 0; i < 200 && atomic_load(&loss.count) == 0; i++)
+    assert_true(wakes(&pci.device[1], 2000));
+    assert_true(tender_pci_irq_take(&pci.device[1]));
+    assert_int_equal(config_read(2, 0, 4, &value), HVT_R_EUNSPEC);
+    assert_int_equal(region_read(2, 2, 0, 4, &value), HVT_R_EUNSPEC);
+    assert_int_equal(config_read(1, 0, 4, &value), HVT_R_OK); /* the other one goes on */
+    assert_false(wakes(&pci.device[0], 0));
+    assert_int_equal(atomic_load(&loss.count), 0);
+    for (unsigned i = 0; i < 300 && atomic_load(&loss.count) == 0; i++)
         usleep(10000);
     assert_int_equal(atomic_load(&loss.count), 1);
-    assert_ptr_equal(loss.device, &pci.device[1]);
+    assert_non_null(strstr(loss.reason, "device \"nic1\""));
+    assert_non_null(strstr(loss.reason, "gone"));
     tender_pci_stop(&pci);
     assert_int_equal(atomic_load(&loss.count), 1);
 }
 
 static void test_watch_ends_with_stop(void **state)
 {
-    struct loss loss = {.device = NULL};
+    struct loss loss = {.reason = ""};
 
     (void)state;
     start(&machine);
     assert_int_equal(tender_pci_watch(&pci, on_loss, &loss, &error), 0);
     tender_pci_stop(&pci);
     assert_int_equal(atomic_load(&loss.count), 0);
+}
+
+/* A unikernel that ends in its time is not waited for. */
+static void test_stop_within_the_grace(void **state)
+{
+    struct loss loss = {.reason = ""};
+
+    (void)state;
+    start(&machine);
+    assert_int_equal(tender_pci_watch(&pci, on_loss, &loss, &error), 0);
+    shutdown(fake[1].client, SHUT_RDWR);
+    assert_true(wakes(&pci.device[1], 2000));
+    tender_pci_stop(&pci);
+    assert_int_equal(atomic_load(&loss.count), 0);
+}
+
+static void test_fault(void **state)
+{
+    (void)state;
+    start(&process);
+    assert_int_equal(tender_pci_fault(&pci, 0, &error), 0);
+    assert_int_equal(tender_pci_fault(&pci, pci.device[0].dma.addr, &error), 0);
+    assert_int_equal(tender_pci_fault(&pci, pci.device[1].bar[0].addr + 0x18, &error), -ENODEV);
+    assert_non_null(strstr(error.text, "device \"nic1\""));
+    assert_non_null(strstr(error.text, "BAR0 at 0x18"));
+    /* Nobody knows where it was, but these registers are gone. */
+    assert_int_equal(ftruncate(fake[0].memory, 0), 0);
+    assert_int_equal(tender_pci_fault(&pci, 0, &error), -ENODEV);
+    assert_non_null(strstr(error.text, "device \"nic0\""));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -617,7 +667,7 @@ int main(void)
         TEST(test_msix_page_is_not_mapped),
         TEST(test_more_areas_than_a_guest_can_be_told_of),
         TEST(test_interrupts),
-        TEST(test_intx_is_unmasked_when_taken),
+        TEST(test_intx_is_unmasked_before_the_next_wait),
         TEST(test_quiesce),
         TEST(test_describe),
         TEST(test_config_requests),
@@ -626,6 +676,8 @@ int main(void)
         TEST(test_no_room),
         TEST(test_watch),
         TEST(test_watch_ends_with_stop),
+        TEST(test_stop_within_the_grace),
+        TEST(test_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
