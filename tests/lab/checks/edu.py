@@ -4,7 +4,6 @@ import re
 
 from lab import IOMMUS, TARGETS, Failed, check
 
-FAULT = re.compile(r"DMAR: \[DMA (Write|Read)[^]]*\] Request device \[([0-9a-f:.]+)\] fault addr (?:0x)?([0-9a-f]+)")
 PAGE = 4096
 
 
@@ -35,22 +34,16 @@ def find(pattern, output):
 
 def calm(pc):
     """The kernel says at most ten faults in five seconds: waits until it says the next ones."""
-    said = pc.ok("dmesg | grep 'DMAR:.*fault addr' | tail -n 1; cat /proc/uptime").splitlines()
+    said = pc.ok(f"dmesg | grep '{pc.fault_line}' | tail -n 1; cat /proc/uptime").splitlines()
     last = re.match(r"\[ *([0-9.]+)\]", said[0])
     wait = float(last[1]) + 5.5 - float(said[-1].split()[0]) if last else 0
     if wait > 0:
         pc.ok(f"sleep {wait:.1f}")
 
 
-def faults(pc, mark):
-    """{(way, device, page)} of the faults since then; device as in "00:02.0"."""
-    found = FAULT.finditer("\n".join(pc.kernel_log(mark)))
-    return {(m[1].lower(), m[2], int(m[3], 16) // PAGE * PAGE) for m in found}
-
-
 def expect_faults(pc, mark, device, addresses, ways=("write", "read")):
-    want = {(way, pc.device(device)[5:], address // PAGE * PAGE) for way in ways for address in addresses}
-    missing = want - faults(pc, mark)
+    want = {(way, pc.device(device), address // PAGE * PAGE) for way in ways for address in addresses}
+    missing = want - pc.faults(mark)
     if missing:
         log = "\n".join(pc.kernel_log(mark))
         raise Failed(f"no fault of {sorted((w, d, hex(a)) for w, d, a in missing)} in the kernel's log, which has:\n{log}")
@@ -59,6 +52,7 @@ def expect_faults(pc, mark, device, addresses, ways=("write", "read")):
 # ---- what works ----
 
 @check(iommu=IOMMUS, target=TARGETS)
+@check(machine="arm64", iommu="type1", target="native")
 def edu_driver(pc, iommu, target):
     """a unikernel drives edu: registers, DMA both ways, interrupts by MSI of which none is lost or doubled"""
     with pc.bound("edu0"):
@@ -67,6 +61,7 @@ def edu_driver(pc, iommu, target):
 
 
 @check(iommu=IOMMUS, target=TARGETS)
+@check(machine="arm64", iommu="type1", target="native")
 def edu_two(pc, iommu, target):
     """the same with two devices at once, and data from one to the other through the shared region"""
     with pc.bound("edu0", "edu1"):
@@ -75,6 +70,7 @@ def edu_two(pc, iommu, target):
 
 
 @check(iommu=IOMMUS)
+@check(machine="arm64", iommu="type1")
 def edu_intx(pc, iommu):
     """interrupts by INTx: masked when raised, again when unmasked, none lost or doubled (the library host/pci)"""
     with pc.bound("edu0"):
@@ -95,6 +91,7 @@ def edu_39_bits(pc, target):
 # ---- what is blocked ----
 
 @check(iommu=IOMMUS, target=TARGETS)
+@check(machine="arm64", iommu="type1", target="native")
 def edu_blocked(pc, iommu, target):
     """DMA to unmapped addresses, below 2^20, guest RAM, host memory and another device's window: blocked, and logged"""
     words = "blocked=unmapped blocked=low blocked=ram blocked=other blocked=@"
@@ -111,6 +108,7 @@ def edu_blocked(pc, iommu, target):
 
 
 @check(iommu=IOMMUS)
+@check(machine="arm64", iommu="type1")
 def edu_unmapped(pc, iommu):
     """memory that was mapped for a device and is not any more cannot be reached (the library host/pci)"""
     with pc.bound("edu0"):
@@ -122,13 +120,14 @@ def edu_unmapped(pc, iommu):
 
 
 @check(iommu=IOMMUS, target=TARGETS)
+@check(machine="arm64", iommu="type1", target="native")
 def edu_still(pc, iommu, target):
     """without bus mastering in the manifest no DMA happens"""
     with pc.bound("edu0"):
         mark = pc.mark()
         drive(pc, command(pc, iommu, target, "edu_still", "registers still", ["edu0"]))
-        if faults(pc, mark):
-            raise Failed(f"the device got as far as the IOMMU: {faults(pc, mark)}")
+        if pc.faults(mark):
+            raise Failed(f"the device got as far as the IOMMU: {pc.faults(mark)}")
 
 
 # ---- the end ----
@@ -136,7 +135,11 @@ def edu_still(pc, iommu, target):
 STATUS = {"exit": {7}, "abort": {255}, "kill": {137}, "trap": {255, 128 + 11}}  # a process traps by SIGSEGV
 
 
-@check(iommu=IOMMUS, target=TARGETS, way=("exit", "abort", "kill", "trap"))
+WAYS = ("exit", "abort", "kill", "trap")
+
+
+@check(iommu=IOMMUS, target=TARGETS, way=WAYS)
+@check(machine="arm64", iommu="type1", target="native", way=WAYS)
 def edu_quiet(pc, iommu, target, way):
     """after exit, abort, SIGKILL and a trap the device writes nothing any more, and could not if it tried"""
     with pc.bound("edu0"):

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: ISC
+"""The aarch64 machine: QEMU's `virt` board with an SMMUv3, one processor, and these devices.
+
+    edu0, edu1     QEMU's teaching device, on the root bus: no reset of any kind, an IOMMU group each
+    pair0, pair1   two more edu, as functions of one device: they share an IOMMU group
+
+Debian's kernel alone: our own small one is not built for aarch64, so the IOMMU is reached through type1. The programs in it
+are those of build/aarch64 (./dev build --arch=aarch64): native unikernels and what the checks need. Options of the machine
+(check(options=...)):
+
+    memory      "1G"
+    append      more words for the kernel's command line
+"""
+import re
+from pathlib import Path
+
+import harness
+import initramfs
+from machine import HERE, Machine, qemu
+
+NEEDS = {"debian": "debian-arm64"}
+OPTIONS = {"memory": "1G", "append": ""}
+MODULES = ["vfio_pci", "vfio_iommu_type1"]
+PROGRAMS = harness.BUILD / "aarch64"
+
+# An event record (Arm IHI 0070, 7.3) as the kernel prints it: F_TRANSLATION or F_PERMISSION of a stream (a PCI function),
+# whether it was a read, and the address.
+FAULT = re.compile(r"event 0x1[03] received:\n.*0x([0-9a-f]{8})000000[0-9a-f]{2}\n.*0x([0-9a-f]{16})\n.*0x([0-9a-f]{16})\n")
+
+ROOT_BUS = [("edu0", 0x02), ("edu1", 0x03)]
+PAIR = 0x04
+EDU = "edu,dma_mask=0xffffffffffffffff"
+
+
+def needs(shape):
+    """What tools/lab.sh has to fetch for such a machine."""
+    return ["qemu-arm", "busybox-arm64", NEEDS[shape.kernel]]
+
+
+class Arm64(Machine):
+    """The aarch64 machine. have: what tools/lab.sh said, {word: folder}."""
+    agent_port = "/dev/ttyAMA1"
+    fault_line = "arm-smmu-v3 .*event 0x"
+
+    def __init__(self, shape, log, have):
+        self.have = have
+        self.options = dict(OPTIONS)
+        for key, value in shape.options:
+            if key not in OPTIONS:
+                raise ValueError(f"the arm64 machine has no option {key}")
+            self.options[key] = value
+        self.devices = {name: f"0000:00:{slot:02x}.0" for name, slot in ROOT_BUS}
+        self.devices |= {f"pair{i}": f"0000:00:{PAIR:02x}.{i}" for i in range(2)}
+        super().__init__(shape, log)
+
+    @property
+    def kernel_line(self):
+        return f"console=ttyAMA0 hugepages=64 log_buf_len=4M {self.options['append']}"
+
+    @staticmethod
+    def find_faults(log):
+        for stream, what, at in FAULT.findall(log):
+            function = int(stream, 16)
+            way = "read" if int(what, 16) >> 35 & 1 else "write"
+            yield way, f"0000:{function >> 8:02x}:{function >> 3 & 31:02x}.{function & 7}", int(at, 16)
+
+    def kernel_path(self):
+        return next(Path(self.have[NEEDS[self.shape.kernel]]).glob("boot/vmlinuz-*"))
+
+    def archive(self):
+        archive = initramfs.Archive()
+        for folder in ("proc", "sys", "dev", "tmp", "run", "sbin", "usr/bin", "usr/sbin"):
+            archive.folder(folder)
+        archive.file(Path(self.have["busybox-arm64"]) / "usr/bin/busybox", "bin/busybox")
+        archive.link("busybox", "bin/sh")
+        archive.file(HERE / "setup.sh", "init")
+        archive.file(PROGRAMS / "tests/lab/agent", "lab/agent")
+        initramfs.Modules(self.have["debian-arm64"]).add(archive, MODULES)
+        archive.data("lab/modules", "".join(f"{m}\n" for m in MODULES))
+        for path in sorted((PROGRAMS / "tests/lab/pc_tools").iterdir()):
+            if path.is_file() and path.stat().st_mode & 0o111:
+                archive.file(path, f"penstock/bin/{path.name}")
+        for folder in ("unikernels", "tests/unikernels"):
+            for path in sorted((PROGRAMS / folder).glob("*.native")):
+                archive.file(path, f"penstock/unikernels/{path.name}")
+        return archive
+
+    def qemu_argv(self):
+        argv, environment = qemu(self.have["qemu-arm"], "qemu-system-aarch64")
+        argv += ["-M", "virt,virtualization=on,gic-version=3,iommu=smmuv3", "-accel", "tcg,thread=multi",
+                 "-cpu", "max,pauth-impdef=on", "-smp", "1", "-m", self.options["memory"]]
+        for name, slot in ROOT_BUS:
+            argv += ["-device", f"{EDU},id={name},bus=pcie.0,addr={slot:02x}.0"]
+        for i in range(2):
+            argv += ["-device", f"{EDU},id=pair{i},bus=pcie.0,addr={PAIR:02x}.{i},multifunction=on"]
+        return argv, environment
