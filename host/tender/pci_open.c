@@ -95,8 +95,7 @@ static int open_device(const struct tender_pci *pci, struct tender_pci_device *d
         rc = pci_identify(device->access, &device->identity, &why);
     if (rc < 0)
         return refused(device, rc, &why, error);
-    rc = check_identity(device, error);
-    return rc < 0 ? rc : check_bars(device, error);
+    return check_identity(device, error);
 }
 
 /* A region that all share cannot have both kinds of addresses. */
@@ -133,6 +132,9 @@ int tender_pci_open(struct tender_pci *pci, struct tender_error *error)
         rc = open_device(pci, &pci->device[i], error);
     if (rc == 0)
         rc = check_kinds(pci, error);
+    /* For which the kernel's VFIO has to reset them. */
+    for (unsigned i = 0; rc == 0 && i < pci->count; i++)
+        rc = check_bars(&pci->device[i], error);
     if (rc < 0)
         tender_pci_stop(pci);
     return rc;
