@@ -14,7 +14,7 @@ packages_for() {
     lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
     fuzz) echo "$build $deps clang libclang-rt-dev" ;;
     fmt) echo "clang-format" ;;
-    aarch64) echo "$build $deps gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+    aarch64) echo "$build $deps gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) die "packages_for: no such command: $1" ;;
     esac
 }
