@@ -41,6 +41,7 @@ class Arm64(Machine):
     """The aarch64 machine. have: what tools/lab.sh said, {word: folder}."""
     agent_port = "/dev/ttyAMA1"
     fault_line = "arm-smmu-v3 .*event 0x"
+    fault_cost, fault_irq = 1, None
 
     def __init__(self, shape, log, have):
         self.have = have

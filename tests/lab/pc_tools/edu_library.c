@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
  * In the virtual PC: drives an edu device with the library host/pci, for what a unikernel cannot
- * ask for. edu_library WHERE auto|type1|iommufd unmap|intx unmap  memory can be reached while it is
- * mapped for the device and not after intx   an interrupt of the kind that stays: masked when
- * raised, raised again when unmasked
+ * ask for: edu_library WHERE auto|type1|iommufd WORD.
+ *
+ *   unmap          memory can be reached while it is mapped for the device, and not after
+ *   reserved IOVA  an address that is not for DMA: not offered, and refused
+ *   intx           an interrupt of the kind that stays: masked when raised, raised again when
+ *                  unmasked
  */
 #include <errno.h>
 #include <poll.h>
@@ -101,16 +104,21 @@ static unsigned store(const struct edu *edu)
     return count;
 }
 
-static void unmap(struct edu *edu)
+static void get_memory(struct edu *edu)
 {
-    struct pci_error error;
-
     edu->memory_fd = memfd_create("edu", MFD_CLOEXEC);
     expect(ftruncate(edu->memory_fd, 2 * (off_t)PAGE) == 0, "memory");
     edu->memory =
         mmap(NULL, 2 * (size_t)PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, edu->memory_fd, 0);
     expect(edu->memory != MAP_FAILED, "memory");
     memset(edu->memory, FILL, PAGE);
+}
+
+static void unmap(struct edu *edu)
+{
+    struct pci_error error;
+
+    get_memory(edu);
     map(edu);
     ok(pci_bus_master(edu->access, true, &error), &error);
     transfer(edu, IOVA, EDU_BUFFER, PAGE, 0);
@@ -120,6 +128,24 @@ static void unmap(struct edu *edu)
     map(edu);
     expect(store(edu) == PROBE, "it is written again once it is mapped again");
     printf("edu_library: unmapped at 0x%llx\n", IOVA + PAGE);
+}
+
+/* ---- reserved ---- */
+
+static void reserved(struct edu *edu, uint64_t address)
+{
+    struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX];
+    struct pci_error error;
+    unsigned count;
+
+    ok(pci_iova_ranges(edu->access, ranges, &count, &error), &error);
+    for (unsigned i = 0; i < count; i++)
+        expect(address < ranges[i].start || address > ranges[i].last, "it is in no range");
+    get_memory(edu);
+    expect(pci_dma_map(edu->access, edu->memory_fd, 0, edu->memory, address, PAGE, &error) < 0,
+           "nothing can be mapped there");
+    printf("edu_library: refused: %s\n", error.text);
+    map(edu);
 }
 
 /* ---- intx ---- */
@@ -184,7 +210,7 @@ int main(int argc, char **argv)
     struct pci_identity identity;
     struct pci_error error;
 
-    expect(argc == 4, "edu_library WHERE auto|type1|iommufd unmap|intx");
+    expect(argc == 4 || argc == 5, "edu_library WHERE auto|type1|iommufd unmap|intx|reserved IOVA");
     options.iommu = iommu_of(argv[2]);
     ok(pci_open(argv[1], &options, &edu.access, &error), &error);
     ok(pci_identify(edu.access, &identity, &error), &error);
@@ -194,6 +220,8 @@ int main(int argc, char **argv)
     wait_until_idle(&edu);
     if (strcmp(argv[3], "unmap") == 0)
         unmap(&edu);
+    else if (strcmp(argv[3], "reserved") == 0 && argc == 5)
+        reserved(&edu, strtoull(argv[4], NULL, 0));
     else
         intx(&edu);
     pci_close(edu.access);
