@@ -7,10 +7,10 @@
  *   dma           transfers both ways, compared
  *   irq=N         N interrupts, each of which wakes the sleeper once
  *   pair          both devices at once, and data from one to the other through shared memory
- *   blocked=WHAT  edu0 is aimed at memory that is not its own, and reaches nothing: an address, or
- *                 unmapped (behind its window), low (below 2^20), ram (the unikernel's), other
- * (edu1's) still         bus mastering is off: nothing is moved run           edu0 writes until
- * somebody outside says how to end (edu_board.h)
+ *   blocked=WHAT  edu0 is aimed at memory that is not its own and reaches nothing: WHAT is
+ *                 unmapped, low (below 2^20), ram (of the unikernel), other (of edu1), an address
+ *   still         bus mastering is off: nothing is moved
+ *   run           edu0 writes until somebody outside says how to end (edu_board.h)
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +26,8 @@
 #define QUIET   (SECOND / 20)
 #define PROBE   4u /* bytes aimed elsewhere: one fault. The kernel says ten in five seconds */
 #define LOW     0x80000u
-#define OUTSIDE 0xc3 /* what memory holds that a device must not reach */
+#define FAR     (1ull << 30) /* from our windows: they lie side by side */
+#define OUTSIDE 0xc3         /* what memory holds that a device must not reach */
 
 struct unit {
     struct edu edu;
@@ -237,7 +238,7 @@ static uint64_t aim(struct job *job, uint8_t **memory)
 
     *memory = NULL;
     if (strcmp(job->argument, "unmapped") == 0)
-        return unit->edu.pci.info.dma_iova + unit->edu.pci.info.dma_size;
+        return unit->edu.pci.info.dma_iova + FAR;
     if (strcmp(job->argument, "low") == 0)
         return LOW;
     if (strcmp(job->argument, "other") == 0 && job->units == 2) {
