@@ -34,7 +34,7 @@ int vfio_memlock_explain(const struct vfio *vfio, uint64_t size, struct pci_erro
     locked = number(status, "\nVmLck:", 10);
     pinned = number(status, "\nVmPin:", 10);
     locked = pinned > locked ? pinned : locked;
-    exempt = !per_user && (number(status, "\nCapEff:", 16) >> CAP_IPC_LOCK & 1);
+    exempt = number(status, "\nCapEff:", 16) >> CAP_IPC_LOCK & 1;
     if (exempt || getrlimit(RLIMIT_MEMLOCK, &rlimit) < 0 || rlimit.rlim_cur == RLIM_INFINITY)
         return pci_fail(error, -ENOMEM, "%s: the kernel has no memory to map %llu KiB for DMA",
                         vfio->host.address, want);
