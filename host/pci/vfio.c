@@ -114,7 +114,11 @@ static unsigned vfio_syscalls(const struct pci_access *dev,
         (struct pci_syscall){.number = SYS_ioctl, .fd = vfio->fd, .request = VFIO_DEVICE_SET_IRQS};
     calls[3] = (struct pci_syscall){
         .number = SYS_ioctl, .fd = vfio->domain->fd, .request = vfio->domain->iommu->unmap_request};
-    return 4;
+    if (vfio->domain->iommu->close_request == 0)
+        return 4;
+    calls[4] = (struct pci_syscall){
+        .number = SYS_ioctl, .fd = vfio->domain->fd, .request = vfio->domain->iommu->close_request};
+    return 5;
 }
 
 const struct pci_access_ops vfio_ops = {

@@ -36,6 +36,7 @@ struct vfio_iommu {
     int (*map)(struct vfio_domain *domain, uint64_t address, uint64_t iova, uint64_t size);
     int (*unmap)(struct vfio_domain *domain, uint64_t iova, uint64_t size);
     unsigned long unmap_request; /* the ioctl on domain->fd that `unmap` makes */
+    unsigned long close_request; /* and the one that `close` makes; 0: none */
 };
 
 extern const struct vfio_iommu vfio_type1, vfio_iommufd;

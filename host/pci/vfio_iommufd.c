@@ -141,7 +141,7 @@ static int iommufd_open_device(struct vfio *vfio, struct pci_error *error)
                         strerror(-rc));
     rc = vfio_sys_ioctl(vfio->fd, VFIO_CDEV_ATTACH, &attach);
     if (rc == -EPERM)
-        return pci_fail(error, rc,
+        return pci_fail(error, -EACCES,
                         "%s: the machine cannot keep devices from raising any interrupt "
                         "(interrupt remapping is off); the BIOS may allow it, else: echo 1 > "
                         "/sys/module/iommufd/parameters/allow_unsafe_interrupts",
@@ -205,4 +205,5 @@ const struct vfio_iommu vfio_iommufd = {
     .map = iommufd_map,
     .unmap = iommufd_unmap,
     .unmap_request = IOMMUFD_IOAS_UNMAP,
+    .close_request = IOMMUFD_DESTROY,
 };

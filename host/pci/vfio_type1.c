@@ -57,7 +57,7 @@ static int attach(const struct vfio *vfio, struct vfio_domain *domain, struct pc
     if (rc == 0)
         rc = vfio_sys_ioctl_value(domain->fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
     if (rc == -EPERM)
-        return pci_fail(error, rc,
+        return pci_fail(error, -EACCES,
                         "%s: the machine cannot keep devices from raising any interrupt "
                         "(interrupt remapping is off); the BIOS may allow it, else: echo 1 > "
                         "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",

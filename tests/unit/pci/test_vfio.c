@@ -297,6 +297,7 @@ static void test_syscalls(void **state)
     dev = fake_vfio_open();
     assert_int_equal(pci_reset(dev, NULL), 0);
     assert_true(listed(dev, SYS_ioctl, IOMMUFD_IOAS_UNMAP));
+    assert_true(listed(dev, SYS_ioctl, IOMMUFD_DESTROY));
     pci_close(dev);
 }
 

@@ -140,7 +140,7 @@ static void test_type1(void **state)
         {VFIO_CHECK_EXTENSION, -ENOTTY, -ENOTSUP, "modprobe vfio_iommu_type1"},
         {VFIO_GROUP_GET_STATUS, -EIO, -EIO, "state of IOMMU group 7"},
         {VFIO_GROUP_SET_CONTAINER, -EINVAL, -EINVAL, "group 7"},
-        {VFIO_SET_IOMMU, -EPERM, -EPERM, "vfio_iommu_type1/parameters/allow_unsafe_interrupts"},
+        {VFIO_SET_IOMMU, -EPERM, -EACCES, "vfio_iommu_type1/parameters/allow_unsafe_interrupts"},
         {VFIO_SET_IOMMU, -ENOMEM, -ENOMEM, "cannot get a domain"},
         {VFIO_IOMMU_GET_INFO, -EIO, -EIO, "what the IOMMU can"},
     };
