@@ -60,7 +60,7 @@ int tender_iova_restrict(struct tender_iova *iova, struct tender_pci_device *dev
         return 0;
     rc = pci_iova_ranges(device->access, ranges, &count, &why);
     if (rc < 0)
-        return tender_fail(error, rc, "device \"%s\": %s", device->name, why.text);
+        return tender_pci_refused(device, rc, &why, error);
     if (count == 1 && ranges[0].start == 0 && ranges[0].last == UINT64_MAX)
         return 0;
     for (unsigned i = 0; i < count; i++)

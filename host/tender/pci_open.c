@@ -50,7 +50,7 @@ static int check_bars(struct tender_pci_device *device, struct tender_error *err
             continue;
         rc = pci_region_info(device->access, PCI_REGION_BAR0 + i, &region, &why);
         if (rc < 0)
-            return tender_fail(error, rc, "device \"%s\": %s", device->name, why.text);
+            return tender_pci_refused(device, rc, &why, error);
         if (region.size == 0)
             return tender_pci_fail(error, -ENODEV, device,
                                    "the manifest maps BAR%u, the device has none", i);
@@ -65,15 +65,14 @@ static int check_bars(struct tender_pci_device *device, struct tender_error *err
     return 0;
 }
 
-/* Why the library refused, and what would make it do so no longer. */
-static int refused(const struct tender_pci_device *device, int rc, const struct pci_error *why,
-                   struct tender_error *error)
+int tender_pci_refused(const struct tender_pci_device *device, int code,
+                       const struct pci_error *why, struct tender_error *error)
 {
-    if (rc == -EPERM && !device->allow_no_reset)
-        return tender_fail(error, rc,
+    if (code == -EPERM && !device->allow_no_reset)
+        return tender_fail(error, code,
                            "device \"%s\": %s; --pci-allow-no-reset:%s takes it as it is",
                            device->name, why->text, device->name);
-    return tender_fail(error, rc, "device \"%s\": %s", device->name, why->text);
+    return tender_fail(error, code, "device \"%s\": %s", device->name, why->text);
 }
 
 static int open_device(const struct tender_pci *pci, struct tender_pci_device *device,
@@ -94,7 +93,7 @@ static int open_device(const struct tender_pci *pci, struct tender_pci_device *d
     if (rc == 0)
         rc = pci_identify(device->access, &device->identity, &why);
     if (rc < 0)
-        return refused(device, rc, &why, error);
+        return tender_pci_refused(device, rc, &why, error);
     return check_identity(device, error);
 }
 

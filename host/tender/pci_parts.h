@@ -13,6 +13,13 @@
     tender_fail(error, code, "device \"%s\" (%s): " format, (device)->name, (device)->where, \
                 __VA_ARGS__)
 
+/*
+ * Fails with the library's reason, which names the place; with -EPERM also with the option that
+ * allows the device to be used.
+ */
+int tender_pci_refused(const struct tender_pci_device *device, int code,
+                       const struct pci_error *why, struct tender_error *error);
+
 /* Whether `where` is of the kind that has no IOMMU ("sysfs:"). */
 bool tender_pci_is_without_iommu(const char *where);
 

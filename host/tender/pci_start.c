@@ -7,19 +7,12 @@
 #include "host/tender/log.h"
 #include "host/tender/pci_parts.h"
 
-/* The reason comes from the library, which names the place; we name the device. */
-static int failed(const struct tender_pci_device *device, int code, const struct pci_error *why,
-                  struct tender_error *error)
-{
-    return tender_fail(error, code, "device \"%s\": %s", device->name, why->text);
-}
-
 static int reset(struct tender_pci_device *device, struct tender_error *error)
 {
     struct pci_error why;
     int rc = pci_reset(device->access, &why);
 
-    return rc < 0 ? failed(device, rc, &why, error) : 0;
+    return rc < 0 ? tender_pci_refused(device, rc, &why, error) : 0;
 }
 
 /* ---- DMA memory ---- */
@@ -34,7 +27,7 @@ static int share(struct tender_pci_device *device, const struct tender_dma *dma,
         pci_dma_is_physical(device->access))
         return 0;
     rc = pci_dma_map(device->access, dma->fd, 0, dma->host, dma->iova, dma->size, &why);
-    return rc < 0 ? failed(device, rc, &why, error) : 0;
+    return rc < 0 ? tender_pci_refused(device, rc, &why, error) : 0;
 }
 
 static int share_all(struct tender_pci *pci, struct tender_error *error)
@@ -77,7 +70,7 @@ static int map_bar(struct tender_pci_device *device, unsigned index, struct tend
     unsigned count;
 
     if (rc < 0)
-        return failed(device, rc, &why, error);
+        return tender_pci_refused(device, rc, &why, error);
     count = choose_areas(region.areas, region.areas_count);
     if (count < region.areas_count)
         tender_debug("device \"%s\": %u parts of BAR%u that could be mapped are not", device->name,
@@ -89,7 +82,7 @@ static int map_bar(struct tender_pci_device *device, unsigned index, struct tend
 
         rc = pci_map(device->access, index, *area, at, &range->host, &why);
         if (rc < 0)
-            return failed(device, rc, &why, error);
+            return tender_pci_refused(device, rc, &why, error);
         range->offset = area->offset;
         range->size = area->size;
     }
@@ -116,7 +109,7 @@ static int bus_master(struct tender_pci_device *device, struct tender_error *err
 
     device->running = true;
     rc = pci_bus_master(device->access, device->want.flags & MFT_PCI_BUS_MASTER, &why);
-    return rc < 0 ? failed(device, rc, &why, error) : 0;
+    return rc < 0 ? tender_pci_refused(device, rc, &why, error) : 0;
 }
 
 static int each(struct tender_pci *pci, struct tender_error *error,

@@ -48,7 +48,7 @@ static int take_physical(struct tender_pci_device *device, struct tender_dma *dm
     struct pci_error why;
     int rc = pci_dma_physical(device->access, dma->size, dma->host, &dma->host, &dma->iova, &why);
 
-    return rc < 0 ? tender_fail(error, rc, "device \"%s\": %s", device->name, why.text) : 0;
+    return rc < 0 ? tender_pci_refused(device, rc, &why, error) : 0;
 }
 
 int tender_dma_take(struct tender_pci *pci, struct tender_error *error)
