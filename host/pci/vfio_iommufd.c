@@ -127,18 +127,32 @@ static int iommufd_open(struct vfio *vfio, struct vfio_domain *domain, struct pc
 
 /* ---- the device ---- */
 
+/*
+ * The kernel's words (vfio_df_open, iommu_device_claim_dma_owner): -EINVAL, the device is open
+ * already; -EPERM, its group belongs to somebody else.
+ */
+static int bind_failed(const struct vfio *vfio, int code, struct pci_error *error)
+{
+    char members[VFIO_MEMBERS_SIZE];
+
+    if (code != -EBUSY && code != -EINVAL && code != -EPERM)
+        return pci_fail(error, code, "%s: iommufd does not take it: %s", vfio->host.address,
+                        strerror(-code));
+    vfio_host_members(vfio->host.group, members);
+    return pci_fail(
+        error, -EBUSY,
+        "%s: another process has it, or somebody else has one of its IOMMU group %d: %s",
+        vfio->host.address, vfio->host.group, members);
+}
+
 static int iommufd_open_device(struct vfio *vfio, struct pci_error *error)
 {
     struct vfio_cdev_bind bind = {.argsz = sizeof(bind), .iommufd = vfio->domain->fd};
     struct vfio_cdev_attach attach = {.argsz = sizeof(attach), .ioas = vfio->domain->ioas};
     int rc = vfio_patiently(vfio->fd, VFIO_CDEV_BIND, &bind);
 
-    /* vfio_df_open in the kernel: a device that is open already is -EINVAL. */
-    if (rc == -EBUSY || rc == -EINVAL)
-        return pci_fail(error, -EBUSY, "%s: another process has it", vfio->host.address);
     if (rc < 0)
-        return pci_fail(error, rc, "%s: iommufd does not take it: %s", vfio->host.address,
-                        strerror(-rc));
+        return bind_failed(vfio, rc, error);
     rc = vfio_sys_ioctl(vfio->fd, VFIO_CDEV_ATTACH, &attach);
     if (rc == -EPERM)
         return pci_fail(error, -EACCES,
