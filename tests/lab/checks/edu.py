@@ -193,3 +193,32 @@ def edu_quiet(pc, iommu, target, way):
             raise Failed(f"the tender ended with {status}, expected {STATUS[way]}:\n{result.output}")
         address = int(find(r"witness: aimed at (0x[0-9a-f]+)", result.output)[1], 16)
         expect_faults(pc, mark, "edu0", [("write", address)])
+
+
+def lose(pc, command_line, how, status, says):
+    """Runs a unikernel until its device works, does that to the device, and looks how the tender ends."""
+    tender = pc.start(command_line)
+    tender.wait_for("edu0 works", 60)
+    doing = pc.start(f"sh -c '{how}'")
+    result = tender.wait(60)
+    if result.status != status or not re.search(says, result.output):
+        raise Failed(f"expected status {status} and /{says}/, seen status {result.status}:\n{result.output}")
+    doing.wait(60)
+
+
+@check(iommu=IOMMUS, target=TARGETS)
+@check(machine="arm64", iommu="type1", target="native")
+def edu_lost(pc, iommu, target):
+    """a device is reset by somebody else, or unplugged: the unikernel is told, the tender says so, nothing hangs"""
+    folder = f"/sys/bus/pci/devices/{pc.device('edu0')}"
+    reset = f'printf "\\002\\000" | dd of={folder}/config bs=1 seek=4 conv=notrunc 2>/dev/null'  # what a reset leaves
+    with pc.bound("edu0"):
+        told = command(pc, iommu, target, "edu", "lost", ["edu0"])
+        stubborn = command(pc, iommu, target, "edu", "run", ["edu0"])
+        lose(pc, told, reset, 0, "is gone: .*reset it(.|\n)*edu0 is lost")
+        lose(pc, stubborn, reset, 1, "is gone: .*reset it(.|\n)*did not end by itself")
+        try:
+            lose(pc, told, f"echo 1 >{folder}/remove", 0, "is gone: .*to be unplugged(.|\n)*edu0 is lost")
+            pc.ok(f"[ ! -e {folder} ]")
+        finally:
+            pc.ok("echo 1 >/sys/bus/pci/rescan")
