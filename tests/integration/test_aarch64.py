@@ -50,7 +50,7 @@ def test_hello():
     assert run("hello", args=["a", "b"]) == (0, "Hello from Penstock.\nYou said: a b")
 
 
-@pytest.mark.parametrize("name", ["tls_float", "clock"])
+@pytest.mark.parametrize("name", ["tls_float", "tasks", "clock"])
 def test_succeeds(name):
     status, output = run(name)
     assert (status, output.splitlines()[-1]) == (0, "SUCCESS")

@@ -86,6 +86,11 @@ def test_thread_local_data_and_floating_point(target):
 
 
 @each
+def test_tasks_keep_their_registers(target):
+    assert harness.run("tasks", target, timeout=60) == (0, "SUCCESS")
+
+
+@each
 def test_clocks_and_sleep(target):
     status, output = harness.run("clock", target, timeout=60)
     now = time.time()
