@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: ISC
+"""What a tender makes of the machine: devices of one IOMMU group, hugepages."""
+import re
+
+from lab import IOMMUS, TARGETS, Failed, check
+
+HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+
+
+def edu_two(pc, iommu, target, first, second, words):
+    options = [f"--iommu={iommu}"]
+    for name, device in (("edu0", first), ("edu1", second)):
+        options += [f"--pci:{name}={pc.device(device)}", f"--pci-allow-no-reset:{name}"]
+    output = pc.ok(pc.tender(target, "edu_two", options, words), 100)
+    if not re.search("^SUCCESS", output, re.MULTILINE):
+        raise Failed(f"no SUCCESS:\n{output}")
+    return output
+
+
+@check(iommu=IOMMUS, target=TARGETS)
+def tender_group(pc, iommu, target):
+    """two devices of one IOMMU group in one unikernel: registers, DMA, interrupts"""
+    with pc.bound("pair0", "pair1"):
+        edu_two(pc, iommu, target, "pair0", "pair1", "registers dma pair irq=5")
+
+
+@check(target=TARGETS)
+def tender_hugepages(pc, target):
+    """without hugepages it works, and says how many are missing; with as many as it said it is content"""
+    before = pc.ok(f"cat {HUGEPAGES}").strip()
+    with pc.bound("edu0", "edu1"):
+        try:
+            pc.ok(f"echo 1 >{HUGEPAGES}")
+            output = edu_two(pc, "type1", target, "edu0", "edu1", "dma")
+            advice = re.search(r"(\d+) wanted, (\d+) free; they come with: sysctl vm.nr_hugepages=(\d+)", output)
+            if not advice or advice[2] != "1" or advice[1] != advice[3]:
+                raise Failed(f"no warning with the right numbers:\n{output}")
+            pc.ok(f"echo {advice[3]} >{HUGEPAGES}")
+            output = edu_two(pc, "type1", target, "edu0", "edu1", "dma")
+            if "hugepages" in output:
+                raise Failed(f"it still is not content:\n{output}")
+        finally:
+            pc.ok(f"echo {before} >{HUGEPAGES}")
