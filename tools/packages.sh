@@ -13,6 +13,7 @@ packages_for() {
     test) echo "$build $deps $run python3-pytest python3-scapy strace gdb" ;;
     lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
     fuzz) echo "$build $deps clang libclang-rt-dev" ;;
+    lab) echo "$build $deps $run bc bison flex libelf-dev" ;; # the last four build a kernel
     fmt) echo "clang-format" ;;
     aarch64) echo "$build $deps gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) die "packages_for: no such command: $1" ;;
@@ -26,6 +27,12 @@ missing_packages() {
     for p in "$@"; do
         case $have in *" $p "*) ;; *) printf '%s ' "$p" ;; esac
     done
+}
+
+# missing_for COMMAND: the same for all that it needs.
+missing_for() {
+    # shellcheck disable=SC2046
+    missing_packages $(packages_for "$1")
 }
 
 apt_install() {
@@ -51,8 +58,7 @@ apt_update() {
 need_packages() {
     local missing
     command -v dpkg-query >/dev/null || die "no dpkg here: this script prepares Debian 12 and 13 only"
-    # shellcheck disable=SC2046
-    missing=$(missing_packages $(packages_for "$1"))
+    missing=$(missing_for "$1")
     [ -n "$missing" ] || return 0
     can_be_root || die "missing Debian packages, and neither root nor sudo to install them: $missing"
     say "Installing Debian packages: $missing"

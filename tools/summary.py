@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""summary.py [--meson testlog.json] [--pytest junit.xml]: one count of all tests.
+"""summary.py [--meson testlog.json] [--pytest junit.xml] [--lab report.json]: one count of all tests.
 
 Names each test that failed or was skipped (with the reason), and ends with "N passed, N failed, N skipped". The status is 1
 when a test failed, when a report is missing, or when nothing ran. A unit test program counts as its cmocka cases.
@@ -59,6 +59,16 @@ class Count:
             else:
                 self.passed += 1
 
+    def lab(self, path):
+        with open(path, encoding="utf-8") as report:
+            for name, verdict, why in json.load(report):
+                if verdict == "PASS":
+                    self.passed += 1
+                elif verdict == "SKIP":
+                    self.skipped.append(f"lab: {name}: {why}")
+                else:
+                    self.failed.append(f"lab: {name}")
+
     def read(self, reader, what, path):
         try:
             reader(path)
@@ -70,12 +80,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--meson")
     parser.add_argument("--pytest")
+    parser.add_argument("--lab")
     options = parser.parse_args()
     count = Count()
     if options.meson:
         count.read(count.meson, "unit tests", options.meson)
     if options.pytest:
         count.read(count.pytest, "integration tests", options.pytest)
+    if options.lab:
+        count.read(count.lab, "lab", options.lab)
     for line in count.skipped:
         print("SKIP", line)
     for line in count.failed:

@@ -8,6 +8,7 @@ only if none failed. Checks that want the same machine share one, which has to b
 import argparse
 import contextlib
 import importlib.util
+import json
 import os
 import select
 import signal
@@ -73,6 +74,7 @@ class Runner:
         self.machine = None
         self.before = None
         self.retries = []
+        self.report = []  # (name, verdict, why)
         self._cannot = {}  # shapes that could not be booted: why
 
     # --- machines ----------------------------------------------------------------------------------------------------
@@ -139,6 +141,7 @@ class Runner:
         seconds = time.monotonic() - started
         self.counts[verdict] += 1
         log.add(f"{verdict} after {seconds:.1f} s\n{why}")
+        self.report.append((check.name, verdict, why))
         first, _, rest = why.partition("\n")
         print(f"{verdict} {check.name} ({seconds:.1f} s)" + (f": {first}" if first else ""), flush=True)
         if verdict == "FAIL":
@@ -226,7 +229,7 @@ def shell(runner, shape):
     print(f"    the runner's files: {pc.folder}; exit or Ctrl-] ends it all", flush=True)
     console = machine.connect(f"{pc.folder}/console")
     with contextlib.closing(console), raw_terminal():
-        process = pc.agent.run("exec setsid cttyhack sh -l </dev/console >/dev/console 2>&1")
+        process = pc.agent.run("exec cttyhack sh -l </dev/console >/dev/console 2>&1")
         while process.running:
             ready, _, _ = select.select([0, console], [], [], 0.2)
             if console in ready:
@@ -278,6 +281,7 @@ def arguments():
     parser.add_argument("names", nargs="*", help="checks: names, globs, or beginnings of names; all of them if none is given")
     parser.add_argument("--list", action="store_true", help="say which checks there are")
     parser.add_argument("--needs", action="store_true", help="say what tools/lab.sh has to fetch for them")
+    parser.add_argument("--report", metavar="FILE", help="write each check's verdict to FILE as well, as JSON")
     parser.add_argument("--shell", nargs="?", const="debian", metavar="KERNEL", help="an interactive shell in the standard PC")
     return parser.parse_args()
 
@@ -306,7 +310,12 @@ def main(kinds=KINDS):
         return 0
     runner = Runner(parse_have(os.environ.get("PENSTOCK_LAB", "")), kinds)
     try:
-        return shell(runner, shapes[0]) if options.shell else runner.run(checks)
+        if options.shell:
+            return shell(runner, shapes[0])
+        status = runner.run(checks)
+        if options.report:
+            Path(options.report).write_text(json.dumps(runner.report, indent=1) + "\n", encoding="utf-8")
+        return status
     except KeyboardInterrupt:
         return 130
     finally:
