@@ -108,6 +108,15 @@ int pci_reset(struct pci_access *dev, struct pci_error *error);
 int pci_region_info(struct pci_access *dev, unsigned region, struct pci_region *info,
                     struct pci_error *error);
 
+struct pci_bar {
+    uint64_t size; /* bytes; 0: the device has no such BAR */
+    bool io_port;  /* it is not memory */
+};
+
+/* The same of a BAR as pci_region_info; changes nothing on the device, as pci_open. */
+int pci_bar_look(struct pci_access *dev, unsigned bar, struct pci_bar *look,
+                 struct pci_error *error);
+
 /* One access of 1, 2, 4 or 8 bytes, naturally aligned; `value` is in host order. -EIO the device
  * refused; -EPIPE it is gone. */
 int pci_region_read(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,

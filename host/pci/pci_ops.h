@@ -32,7 +32,11 @@ struct pci_access_ops {
 
     /* NULL: it is read from configuration space. */
     int (*identify)(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error);
+    /* NULL: region_info says it. `bar` is 0..5. */
+    void (*bar_look)(const struct pci_access *dev, unsigned bar, struct pci_bar *look);
     int (*reset)(struct pci_access *dev, struct pci_error *error);
+    /* NULL: nothing to do. Bus mastering was switched off. */
+    void (*stopped)(struct pci_access *dev);
     int (*region_info)(struct pci_access *dev, unsigned region, struct pci_raw_region *raw,
                        struct pci_error *error);
 

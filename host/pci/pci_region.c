@@ -83,6 +83,24 @@ int pci_region_info(struct pci_access *dev, unsigned region, struct pci_region *
     return rc;
 }
 
+int pci_bar_look(struct pci_access *dev, unsigned bar, struct pci_bar *look,
+                 struct pci_error *error)
+{
+    int rc;
+
+    if (bar > PCI_REGION_BAR5)
+        return pci_fail(error, -EINVAL, "%s: there is no BAR%u", dev->where, bar);
+    if (dev->ops->bar_look != NULL) {
+        dev->ops->bar_look(dev, bar, look);
+        return 0;
+    }
+    rc = know(dev, bar, error);
+    if (rc == 0)
+        *look =
+            (struct pci_bar){.size = dev->region[bar].size, .io_port = dev->region[bar].io_port};
+    return rc;
+}
+
 static int check_access(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size)
 {
     int rc = know(dev, region, NULL);

@@ -74,6 +74,14 @@ static const struct vfio *vfio_of_const(const struct pci_access *dev)
     return (const struct vfio *)(const void *)dev;
 }
 
+/* Of sysfs: VFIO would say the same, but opens the device for that. */
+static void vfio_bar_look(const struct pci_access *dev, unsigned bar, struct pci_bar *look)
+{
+    const struct pci_sysfs_bar *host = &vfio_of_const(dev)->host.bar[bar];
+
+    *look = (struct pci_bar){.size = host->size, .io_port = host->io_port};
+}
+
 static int vfio_lost_fd(const struct pci_access *dev)
 {
     return vfio_of_const(dev)->lost_fd;
@@ -125,6 +133,7 @@ const struct pci_access_ops vfio_ops = {
     .open = vfio_open,
     .close = vfio_close,
     .identify = vfio_identify,
+    .bar_look = vfio_bar_look,
     .reset = vfio_reset,
     .region_info = vfio_region_info,
     .region_read = vfio_region_read,

@@ -43,24 +43,24 @@ static int check_bars(struct tender_pci_device *device, struct tender_error *err
     struct pci_error why;
 
     for (unsigned i = 0; i < 6; i++) {
-        struct pci_region region;
+        struct pci_bar bar;
         int rc;
 
         if (!(device->want.flags & MFT_PCI_MAP_BAR(i)))
             continue;
-        rc = pci_region_info(device->access, PCI_REGION_BAR0 + i, &region, &why);
+        rc = pci_bar_look(device->access, i, &bar, &why);
         if (rc < 0)
             return tender_pci_refused(device, rc, &why, error);
-        if (region.size == 0)
+        if (bar.size == 0)
             return tender_pci_fail(error, -ENODEV, device,
                                    "the manifest maps BAR%u, the device has none", i);
-        if (region.io_port)
+        if (bar.io_port)
             return tender_pci_fail(error, -ENODEV, device,
                                    "the manifest maps BAR%u, which is in I/O space", i);
-        if (region.size > BAR_SIZE_MAX)
+        if (bar.size > BAR_SIZE_MAX)
             return tender_pci_fail(error, -ENODEV, device, "BAR%u is too large: 0x%llx bytes", i,
-                                   (unsigned long long)region.size);
-        device->bar[i].size = region.size;
+                                   (unsigned long long)bar.size);
+        device->bar[i].size = bar.size;
     }
     return 0;
 }

@@ -47,6 +47,7 @@ static void test_late_and_in_order(void **state)
     const int fds[] = {71, -1, 73};
     struct pci_identity id;
     struct pci_access *dev;
+    struct pci_bar bar;
 
     (void)state;
     dev = fake_vfio_open();
@@ -54,6 +55,12 @@ static void test_late_and_in_order(void **state)
     assert_int_equal(id.vendor, 0x8086);
     assert_int_equal(id.device, 0x10fb);
     assert_int_equal(id.class_code, 2);
+    assert_int_equal(pci_bar_look(dev, 2, &bar, NULL), 0);
+    assert_int_equal(bar.size, 0x1000);
+    assert_true(bar.io_port);
+    assert_int_equal(pci_bar_look(dev, 1, &bar, NULL), 0);
+    assert_int_equal(bar.size, 0);
+    assert_int_equal(pci_bar_look(dev, 6, &bar, NULL), -EINVAL);
     assert_int_not_equal(pci_kvm_fd(dev), -1);
     assert_int_equal(pci_check(dev, NULL), 0);
     assert_false(fake.device_open);
