@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What a tender makes of the machine: devices of one IOMMU group, hugepages."""
+"""What a tender makes of the machine: devices of one IOMMU group, hugepages, KVM's VFIO device."""
 import re
 
 from lab import IOMMUS, TARGETS, Failed, check
@@ -24,20 +24,34 @@ def tender_group(pc, iommu, target):
         edu_two(pc, iommu, target, "pair0", "pair1", "registers dma pair irq=5")
 
 
-@check(target=TARGETS)
-def tender_hugepages(pc, target):
-    """without hugepages it works, and says how many are missing; with as many as it said it is content"""
+@check()
+def tender_hugepages(pc):
+    """what a tender says of too few hugepages is enough"""
     before = pc.ok(f"cat {HUGEPAGES}").strip()
     with pc.bound("edu0", "edu1"):
         try:
             pc.ok(f"echo 1 >{HUGEPAGES}")
-            output = edu_two(pc, "type1", target, "edu0", "edu1", "dma")
+            output = edu_two(pc, "type1", "native", "edu0", "edu1", "dma")
             advice = re.search(r"(\d+) wanted, (\d+) free; they come with: sysctl vm.nr_hugepages=(\d+)", output)
             if not advice or advice[2] != "1" or advice[1] != advice[3]:
                 raise Failed(f"no warning with the right numbers:\n{output}")
             pc.ok(f"echo {advice[3]} >{HUGEPAGES}")
-            output = edu_two(pc, "type1", target, "edu0", "edu1", "dma")
+            output = edu_two(pc, "type1", "native", "edu0", "edu1", "dma")
             if "hugepages" in output:
                 raise Failed(f"it still is not content:\n{output}")
         finally:
             pc.ok(f"echo {before} >{HUGEPAGES}")
+
+
+@check(iommu=IOMMUS)
+def tender_tells_kvm(pc, iommu):
+    """hvt tells KVM of VFIO's group or device"""
+    with pc.bound("nic0"):
+        command = pc.tender("hvt", "pci_lost", [f"--iommu={iommu}", f"--pci:nic0={pc.device('nic0')}"], "end")
+        process = pc.start(f"env PENSTOCK_DEBUG=1 {command}")
+        process.wait_for("ready", 60)
+        held = pc.ok("ls -l /proc/$(pidof penstock-hvt)/fd")
+        process.kill()
+        result = process.wait(30)
+        if "kvm-vfio" not in held or "cannot be told" in result.output:
+            raise Failed(f"no VFIO device of KVM's among\n{held}\nand it said\n{result.output}")
