@@ -26,7 +26,7 @@
 #define PAGE     4096u
 #define IOVA     0x40000000ull
 #define FILL     0x5a
-#define PROBE    64u /* bytes: each word may be a fault */
+#define PROBE    4u /* bytes: each word may be a fault */
 
 struct edu {
     struct pci_access *access;

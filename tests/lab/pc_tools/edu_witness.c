@@ -210,7 +210,7 @@ static void write_again(struct witness *w)
     wait_until(w, is_idle, "a transfer does not end");
     write_register(w, EDU_DMA_SOURCE, EDU_BUFFER);
     write_register(w, EDU_DMA_DESTINATION, w->board->iova);
-    write_register(w, EDU_DMA_COUNT, 64); /* each word of it may be a fault */
+    write_register(w, EDU_DMA_COUNT, 4); /* each word of it may be a fault */
     write_register(w, EDU_DMA_COMMAND, EDU_DMA_TO_MEMORY | EDU_DMA_RUN);
     wait_until(w, is_idle, "a transfer does not end");
 }
