@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     char *memory = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     struct pci_identity id;
     struct pci_error why = {"usage: nvme ADDRESS, of a disk that is bound to vfio-pci"};
-    struct pci_access *dev;
+    struct pci_access *dev = NULL;
     void *bar;
 
     check(argc == 2 && ready == 0 ? pci_open(argv[1], NULL, &dev, &why) : -1, why.text);

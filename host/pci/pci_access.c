@@ -164,6 +164,8 @@ int pci_bus_master(struct pci_access *dev, bool on, struct pci_error *error)
     if (rc < 0)
         return pci_fail(error, rc, "%s: cannot switch bus mastering %s: %s", dev->where,
                         on ? "on" : "off", strerror(-rc));
+    if (!on && dev->ops->stopped != NULL)
+        dev->ops->stopped(dev);
     return 0;
 }
 

@@ -25,16 +25,31 @@ static int reset_itself(const struct sysfs *sf)
     return rc == -ENOTTY && sf->access.options.allow_no_reset ? 0 : rc;
 }
 
-/* What cannot be stopped keeps its memory: the files stay. */
+/*
+ * What cannot be stopped keeps its memory: the files stay. A process may end after this without
+ * pci_close, while other threads of it go on in that memory.
+ */
+static void sysfs_stopped(struct pci_access *dev)
+{
+    struct sysfs *sf = sysfs_of(dev);
+
+    if (sysfs_quiet(sf) == 0)
+        sysfs_memory_remove_files(sf);
+    sysfs_sleep(sf);
+}
+
 static void sysfs_close(struct pci_access *dev)
 {
     struct sysfs *sf = sysfs_of(dev);
 
-    bool still = !sf->awake || sysfs_quiet(sf) == 0;
-
-    if (sf->awake && reset_itself(sf) < 0)
-        still = false;
-    sysfs_memory_drop(sf, still);
+    if (sf->used) {
+        sysfs_stopped(dev);
+        reset_itself(sf);
+        sysfs_restore(sf);
+    } else {
+        sysfs_memory_remove_files(sf);
+    }
+    sysfs_memory_unmap(sf);
     sysfs_regions_drop(sf);
     sysfs_sleep(sf);
     if (sf->reset_fd >= 0)
@@ -210,6 +225,7 @@ const struct pci_access_ops sysfs_ops = {
     .open = sysfs_open,
     .close = sysfs_close,
     .reset = sysfs_reset,
+    .stopped = sysfs_stopped,
     .region_info = sysfs_region_info,
     .region_read = sysfs_region_read,
     .region_write = sysfs_region_write,

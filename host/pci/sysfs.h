@@ -7,7 +7,7 @@
  * (Documentation/admin-guide/mm/pagemap.rst).
  *
  * That memory is files in a hugetlbfs, with the device's address in their names, which are removed
- * once the device is known to be still. A process that is killed stops nothing; its files then keep
+ * once bus mastering is off. A process that is killed stops nothing; its files then keep
  * the pages from being used by others, until the next pci_reset of the device here removes them.
  */
 #ifndef PENSTOCK_PCI_SYSFS_ACCESS_H
@@ -39,10 +39,12 @@ struct sysfs {
     struct pci_access access; /* first */
     const struct sysfs_host *host;
     struct pci_sysfs_device about;
-    int config_fd; /* locked with flock: the device is ours */
-    int reset_fd;  /* -1: it has none */
-    int bar_fd[6]; /* -1: not used yet */
-    void *bar[6];  /* for single accesses: NULL: not used yet */
+    int config_fd;    /* locked with flock: the device is ours */
+    int reset_fd;     /* -1: it has none */
+    int bar_fd[6];    /* -1: not used yet */
+    void *bar[6];     /* for single accesses: NULL: not used yet */
+    bool used;        /* something was or may have been changed on it */
+    uint16_t command; /* the register as it was before */
     bool awake;
     bool switched_on; /* by us, through `enable` */
     bool kept_awake;  /* by us, through power/control */
@@ -74,9 +76,14 @@ int sysfs_refuse_no_reset(const char *where, struct pci_error *error);
 
 /* ---- sysfs_power.c ---- */
 
-/* Out of its sleep, memory decoding on, no INTx. Once; undone by sysfs_sleep. */
+/* Out of its sleep, memory decoding on, no INTx; nothing if it is. */
 int sysfs_wake(struct sysfs *sf);
+
+/* Back to it, if it was there. Registers can be read until somebody else puts it to sleep. */
 void sysfs_sleep(struct sysfs *sf);
+
+/* The command register as it was before sysfs_wake, bus mastering off. */
+void sysfs_restore(struct sysfs *sf);
 
 /* Bus mastering off, and what was under way has ended. -ETIMEDOUT: it has not. */
 int sysfs_quiet(struct sysfs *sf);
@@ -96,8 +103,10 @@ void sysfs_regions_drop(struct sysfs *sf);
 int sysfs_dma_physical(struct pci_access *dev, uint64_t size, void *at, void **address,
                        uint64_t *iova, struct pci_error *error);
 
-/* Unmaps all; removes the files if the device is `still`. */
-void sysfs_memory_drop(struct sysfs *sf, bool still);
+/* The device is still: the memory goes with the process from now on. */
+void sysfs_memory_remove_files(struct sysfs *sf);
+
+void sysfs_memory_unmap(struct sysfs *sf);
 
 /* Removes the files that a killed process left behind for this device, which must be still. */
 void sysfs_memory_forget(struct sysfs *sf);

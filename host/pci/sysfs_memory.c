@@ -185,15 +185,19 @@ void sysfs_memory_forget(struct sysfs *sf)
     }
 }
 
-void sysfs_memory_drop(struct sysfs *sf, bool still)
+void sysfs_memory_remove_files(struct sysfs *sf)
+{
+    for (const struct sysfs_memory *memory = sf->memory; memory != NULL; memory = memory->next)
+        unlink(memory->path);
+}
+
+void sysfs_memory_unmap(struct sysfs *sf)
 {
     while (sf->memory != NULL) {
         struct sysfs_memory *memory = sf->memory;
 
         sf->memory = memory->next;
         unmap(memory);
-        if (still)
-            unlink(memory->path);
         free(memory);
     }
 }

@@ -42,20 +42,38 @@ static bool file_says(const struct sysfs *sf, const char *name, const char *text
            strcmp(is, text) == 0;
 }
 
+static int save_command(struct sysfs *sf)
+{
+    uint64_t command = 0;
+    int rc;
+
+    if (sf->used)
+        return 0;
+    rc = pci_region_read(&sf->access, PCI_REGION_CONFIG, PCI_CONFIG_COMMAND, 2, &command);
+    if (rc < 0)
+        return rc;
+    sf->command = (uint16_t)command;
+    sf->used = true;
+    return 0;
+}
+
 int sysfs_wake(struct sysfs *sf)
 {
+    int rc = 0;
+
     if (sf->awake)
         return 0;
     if (file_says(sf, "power/control", "auto"))
         sf->kept_awake = write_file(sf, "power/control", "on") == 0;
     /* With a driver this is the driver's to do. */
     if (sf->about.driver[0] == '\0' && file_says(sf, "enable", "0")) {
-        int rc = write_file(sf, "enable", "1");
-
-        if (rc < 0)
-            return rc;
-        sf->switched_on = true;
+        rc = write_file(sf, "enable", "1");
+        sf->switched_on = rc == 0;
     }
+    if (rc == 0)
+        rc = save_command(sf);
+    if (rc < 0)
+        return rc;
     sf->awake = true; /* before the next, which asks */
     /* Nobody would answer an INTx, and it may be others' line as well. */
     return pci_config_change(&sf->access, PCI_CONFIG_COMMAND, 0,
@@ -69,6 +87,13 @@ void sysfs_sleep(struct sysfs *sf)
     if (sf->kept_awake)
         write_file(sf, "power/control", "auto");
     sf->switched_on = sf->kept_awake = sf->awake = false;
+}
+
+void sysfs_restore(struct sysfs *sf)
+{
+    if (sf->used && sf->command != COMMAND_GONE)
+        pci_region_write(&sf->access, PCI_REGION_CONFIG, PCI_CONFIG_COMMAND, 2,
+                         sf->command & ~PCI_COMMAND_MASTER);
 }
 
 /* What the device asked for and has not been answered yet; a device of old PCI cannot say. */
@@ -91,7 +116,7 @@ static int wait_for_requests(struct sysfs *sf)
 
 int sysfs_quiet(struct sysfs *sf)
 {
-    uint64_t command;
+    uint64_t command = 0;
     int rc = pci_config_change(&sf->access, PCI_CONFIG_COMMAND, PCI_COMMAND_MASTER, 0);
 
     /* The answer to a read comes behind all that the device wrote before it (PCIe 3.0, 2.4.1). */
