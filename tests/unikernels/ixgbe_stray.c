@@ -69,10 +69,10 @@ static void stray_write(uint64_t place)
 
     memset(nic.dma, 0, 8192);
     memset(nic.dma + 4096, 0xff, 6);
-    desc->data = (struct ixgbe_tx_data){
-        nic.dma_iova + 4096,
-        FRAME | IXGBE_TXD_CMD_DEXT | IXGBE_TXD_DTYP_DATA | IXGBE_TXD_CMD_EOP | IXGBE_TXD_CMD_RS,
-        FRAME << IXGBE_TXD_PAYLEN_SHIFT};
+    desc->data = (struct ixgbe_tx_data){nic.dma_iova + 4096,
+                                        FRAME | IXGBE_TXD_CMD_DEXT | IXGBE_TXD_DTYP_DATA |
+                                            IXGBE_TXD_CMD_EOP | IXGBE_TXD_CMD_RS,
+                                        FRAME << IXGBE_TXD_PAYLEN_SHIFT};
     transmit(nic.dma_iova, place);
     EXPECT(wait_for(IXGBE_TDH(0u), 0xffff, 1));
     printf("stray: write at %#" PRIx64 "\n", place);
