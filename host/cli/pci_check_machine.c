@@ -127,7 +127,8 @@ static void check_command_line(const struct pci_host *host, bool works, struct p
         pci_check_add(checks, "command-line", OK, "", "nothing there against an IOMMU");
 }
 
-static bool line_has(const char *path, const char *word)
+static bool any_line(const char *path, const char *word,
+                     bool (*fits)(const char *line, const char *word))
 {
     FILE *file = fopen(path, "re");
     char *line = NULL;
@@ -135,11 +136,16 @@ static bool line_has(const char *path, const char *word)
     bool found = false;
 
     while (file && !found && getline(&line, &room, file) > 0)
-        found = strstr(line, word) != NULL;
+        found = fits(line, word);
     free(line);
     if (file)
         fclose(file);
     return found;
+}
+
+static bool contains(const char *line, const char *word)
+{
+    return strstr(line, word) != NULL;
 }
 
 /* The kernel says so only in the names of its interrupt chips: "IR-IO-APIC", "IR-PCI-MSI". */
@@ -150,7 +156,7 @@ static void check_remapping(const struct pci_host *host, struct pci_checks *chec
 
     if (!pci_host_path(path, sizeof(path), "%s/interrupts", host->proc))
         return;
-    if (line_has(path, " IR-"))
+    if (any_line(path, " IR-", contains))
         pci_check_add(checks, "interrupt-remapping", OK, "", "on");
     else if (pci_file_read(allowed, sizeof(allowed), "%s/%s", host->sys, unsafe) == 0 &&
              allowed[0] == 'Y')
@@ -167,12 +173,29 @@ static void check_remapping(const struct pci_host *host, struct pci_checks *chec
 
 /* ---- VFIO ---- */
 
-static bool has_module(const struct pci_host *host, const char *file)
+/* A line of modules.dep is "kernel/drivers/vfio/pci/vfio-pci.ko: ..."; - and _ are the same. */
+static bool is_module(const char *line, const char *module)
+{
+    size_t length = strcspn(line, ":\n");
+
+    while (length > 0 && memchr(line, '/', length)) {
+        const char *behind = (const char *)memchr(line, '/', length) + 1;
+
+        length -= (size_t)(behind - line);
+        line = behind;
+    }
+    for (; *module; module++, line++)
+        if (*line != *module && !(*line == '-' && *module == '_'))
+            return false;
+    return strncmp(line, ".ko", 3) == 0;
+}
+
+static bool has_module(const struct pci_host *host, const char *module)
 {
     char path[PATH_MAX];
 
     return pci_host_path(path, sizeof(path), "%s/modules.dep", host->modules) &&
-           line_has(path, file);
+           any_line(path, module, is_module);
 }
 
 static void check_vfio_pci(const struct pci_host *host, struct pci_checks *checks)
@@ -181,7 +204,7 @@ static void check_vfio_pci(const struct pci_host *host, struct pci_checks *check
         pci_check_add(checks, "vfio-pci", OK, "", "%s",
                       pci_host_exists("%s/module/vfio_pci/initstate", host->sys) ? "loaded"
                                                                                  : "built in");
-    else if (has_module(host, "/vfio-pci.ko"))
+    else if (has_module(host, "vfio_pci"))
         pci_check_add(checks, "vfio-pci", MISSING, "modprobe vfio-pci",
                       "not loaded (penstock pci bind loads it)");
     else
@@ -198,7 +221,7 @@ static void check_vfio_iommu(const struct pci_host *host, struct pci_checks *che
     if (type1 || iommufd)
         pci_check_add(checks, "vfio-iommu", OK, "", "%s%s%s", type1 ? "type1" : "",
                       type1 && iommufd ? " and " : "", iommufd ? "iommufd" : "");
-    else if (has_module(host, "/vfio_iommu_type1.ko"))
+    else if (has_module(host, "vfio_iommu_type1"))
         pci_check_add(checks, "vfio-iommu", MISSING, "modprobe vfio_iommu_type1", "not loaded");
     else
         pci_check_add(checks, "vfio-iommu", MISSING,
