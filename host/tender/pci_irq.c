@@ -54,12 +54,14 @@ static bool enable(struct tender_pci_device *device, enum pci_irq_index kind)
 int tender_pci_irq_start(struct tender_pci_device *device, struct tender_error *error)
 {
     static const enum pci_irq_index kinds[] = {PCI_IRQ_MSIX, PCI_IRQ_MSI, PCI_IRQ_INTX};
+    const bool may_write = device->want.flags & MFT_PCI_BUS_MASTER;
 
     device->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (device->irq_fd < 0)
         return tender_pci_fail(error, -errno, device, "no eventfd: %s", strerror(errno));
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (enable(device, kinds[i]))
+        /* MSI is a write to memory like any other (PCI Local Bus 3.0, 6.8). */
+        if ((may_write || kinds[i] == PCI_IRQ_INTX) && enable(device, kinds[i]))
             return 0;
     }
     return 0;

@@ -77,12 +77,6 @@ static bool is_busy(const struct edu *edu)
     return pci_read64(&edu->pci, 0, EDU_DMA_COMMAND) & EDU_DMA_RUN;
 }
 
-/* MSI is a write to memory like any other: without bus mastering it does not come. */
-static bool has_interrupts(const struct edu *edu)
-{
-    return edu->pci.info.irq_vectors > 0 && edu->pci.info.bus_master_enable;
-}
-
 int edu_wait(const struct edu *edu)
 {
     solo5_time_t now = solo5_clock_monotonic(), deadline = now + PATIENCE;
@@ -90,7 +84,7 @@ int edu_wait(const struct edu *edu)
     while (is_busy(edu)) {
         if (now >= deadline)
             return -ETIMEDOUT;
-        solo5_yield(has_interrupts(edu) ? deadline : now + NAP, NULL);
+        solo5_yield(edu->pci.info.irq_vectors > 0 ? deadline : now + NAP, NULL);
         now = solo5_clock_monotonic();
     }
     pci_dma_rmb();

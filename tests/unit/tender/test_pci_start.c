@@ -396,6 +396,19 @@ static void test_intx_is_unmasked_before_the_next_wait(void **state)
     assert_int_equal(fake[0].requests[VFIO_USER_DEVICE_SET_IRQS], before + 1);
 }
 
+/* A message is a write to memory. */
+static void test_no_messages_without_bus_mastering(void **state)
+{
+    (void)state;
+    fake_msix(&fake[0], 3, 0x8000, 0x8800);
+    fake[0].irq_count[VFIO_USER_IRQ_MSI] = 1;
+    fake[0].irq_count[VFIO_USER_IRQ_INTX] = 1;
+    pci.device[0].want.flags &= (uint8_t)~MFT_PCI_BUS_MASTER;
+    start(&machine);
+    assert_int_equal(pci.device[0].irq_kind, PCI_IRQ_INTX);
+    assert_int_equal(pci.device[0].irq_vectors, 1);
+}
+
 static void test_quiesce(void **state)
 {
     (void)state;
@@ -668,6 +681,7 @@ int main(void)
         TEST(test_more_areas_than_a_guest_can_be_told_of),
         TEST(test_interrupts),
         TEST(test_intx_is_unmasked_before_the_next_wait),
+        TEST(test_no_messages_without_bus_mastering),
         TEST(test_quiesce),
         TEST(test_describe),
         TEST(test_config_requests),
