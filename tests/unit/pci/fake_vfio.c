@@ -152,12 +152,11 @@ static int iommu_info(struct vfio_iommu_type1_info *info)
     struct {
         struct vfio_info_cap_header other;
         uint8_t data[8];
-        struct vfio_iommu_type1_info_cap_iova_range head;
-        struct pci_iova_range range[2];
+        struct fake_ranges ranges;
     } caps = {.other = {.id = 77, .next = sizeof(*info) + 16},
-              .head = {.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .nr_iovas = 2}};
+              .ranges = {.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .count = 2}};
 
-    memcpy(caps.range, usable, sizeof(usable));
+    memcpy(caps.ranges.range, usable, sizeof(usable));
     info->flags = VFIO_IOMMU_INFO_PGSIZES;
     info->iova_pgsizes = fake.page_sizes;
     if (!fake.no_ranges) {

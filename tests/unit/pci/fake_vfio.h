@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_FAKE_VFIO_H
 #define PENSTOCK_FAKE_VFIO_H
 
+#include <linux/vfio.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,21 @@ struct fake_vfio {
 };
 
 extern struct fake_vfio fake;
+
+/* Capabilities of two entries. */
+struct fake_areas {
+    struct vfio_info_cap_header header;
+    uint32_t count;
+    uint32_t reserved;
+    struct vfio_region_sparse_mmap_area area[2];
+};
+
+struct fake_ranges {
+    struct vfio_info_cap_header header;
+    uint32_t count;
+    uint32_t reserved;
+    struct pci_iova_range range[2];
+};
 
 /* For cmocka. The device is bound to vfio-pci and has an FLR. */
 int fake_vfio_make(void **state);

@@ -11,11 +11,11 @@
 
 static int region_info(struct vfio_region_info *info)
 {
-    static const struct {
-        struct vfio_region_info_cap_sparse_mmap head;
-        struct vfio_region_sparse_mmap_area area[2];
-    } sparse = {.head = {.header = {VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0}, .nr_areas = 2},
-                .area = {{0x2000, 0x7e000}, {0, 0x1000}}};
+    static const struct fake_areas sparse = {
+        .header = {VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0},
+        .count = 2,
+        .area = {{0x2000, 0x7e000}, {0, 0x1000}},
+    };
 
     if (info->index > PCI_REGION_CONFIG + 1)
         return -EINVAL;

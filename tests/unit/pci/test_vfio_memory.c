@@ -60,11 +60,9 @@ static void set_caps(const void *caps, size_t size)
 
 static void test_malformed_areas(void **state)
 {
-    struct {
-        struct vfio_region_info_cap_sparse_mmap head;
-        struct vfio_region_sparse_mmap_area area[1];
-    } caps = {.head = {.header = {VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0}, .nr_areas = 2},
-              .area = {{0, 0x1000}}};
+    struct fake_areas caps = {.header = {VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0},
+                              .count = 3,
+                              .area = {{0, 0x1000}, {0x2000, 0x1000}}};
     const uint32_t self = sizeof(struct vfio_region_info);
     struct pci_error error;
     struct pci_region region;
@@ -72,22 +70,22 @@ static void test_malformed_areas(void **state)
 
     (void)state;
     dev = fake_vfio_open();
-    set_caps(&caps, sizeof(caps)); /* two areas announced, one there */
+    set_caps(&caps, sizeof(caps)); /* three areas announced, two there */
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
     assert_non_null(strstr(error.text, "description of region 0 is malformed"));
-    caps.head.nr_areas = UINT32_MAX;
+    caps.count = UINT32_MAX;
     set_caps(&caps, sizeof(caps));
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
-    caps.head.nr_areas = 1;
+    caps.count = 2;
     caps.area[0].size = UINT64_MAX;
     set_caps(&caps, sizeof(caps));
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
-    set_caps(&caps, sizeof(caps.head.header)); /* the head is cut off */
+    set_caps(&caps, sizeof(caps.header)); /* the head is cut off */
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
-    caps.head.header = (struct vfio_info_cap_header){.id = 99, .next = self}; /* a circle */
+    caps.header = (struct vfio_info_cap_header){.id = 99, .next = self}; /* a circle */
     set_caps(&caps, sizeof(caps));
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
-    caps.head.header.next = 0xfffffff0;
+    caps.header.next = 0xfffffff0;
     set_caps(&caps, sizeof(caps));
     assert_int_equal(pci_region_info(dev, 0, &region, &error), -EPROTO);
     pci_close(dev);
@@ -116,10 +114,7 @@ static void test_ranges(void **state)
 
 static void test_malformed_ranges(void **state)
 {
-    struct {
-        struct vfio_iommu_type1_info_cap_iova_range head;
-        struct pci_iova_range range[2];
-    } caps = {.head = {.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .nr_iovas = 3}};
+    struct fake_ranges caps = {.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .count = 3};
     static const struct pci_iova_range bad[][2] = {
         {{8, 7}, {16, 32}}, {{0, 16}, {16, 32}}, {{64, 127}, {0, 63}}};
     struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX];
@@ -132,7 +127,7 @@ static void test_malformed_ranges(void **state)
     set_caps(&caps, sizeof(caps)); /* three announced */
     assert_int_equal(pci_iova_ranges(dev, ranges, &count, &error), -EPROTO);
     assert_non_null(strstr(error.text, "which addresses the IOMMU takes"));
-    caps.head.nr_iovas = 2;
+    caps.count = 2;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         memcpy(caps.range, bad[i], sizeof(caps.range));
         set_caps(&caps, sizeof(caps));
