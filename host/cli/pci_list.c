@@ -109,8 +109,9 @@ static void fill(const struct pci_row *row, struct line *line)
     name_cell(row, line->cell[NAME]);
     or_dash(line->cell[DRIVER], device->driver);
     number_cell(line->cell[GROUP], device->group);
-    or_dash(line->cell[RESET],
-            device->has_reset && !device->reset_method[0] ? "yes" : device->reset_method);
+    or_dash(line->cell[RESET], !device->has_reset        ? ""
+                               : device->reset_method[0] ? device->reset_method
+                                                         : "yes");
     number_cell(line->cell[NODE], device->numa_node);
     bar_cell(device, line->cell[BARS]);
     if (!line->cell[BARS][0])

@@ -210,7 +210,28 @@ static bool has_file(const char *root, const char *address, const char *file)
     return length > 0 && length < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
-/* The kernel hides reset_method where there is none; written empty it forbids them all. */
+/* Is no other device or function on its bus? */
+static bool is_alone(const char *root, const char *address)
+{
+    char path[PATH_MAX];
+    const struct dirent *entry;
+    size_t bus = (size_t)(strrchr(address, ':') - address) + 1;
+    bool alone = true;
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "%s/" DEVICES, root);
+    folder = opendir(path);
+    while (folder && alone && (entry = readdir(folder)) != NULL)
+        alone = strncmp(entry->d_name, address, bus) != 0 || strcmp(entry->d_name, address) == 0;
+    if (folder)
+        closedir(folder);
+    return alone;
+}
+
+/*
+ * The kernel hides reset_method where there is none; written empty it forbids them all. It lists
+ * "bus" for the first function that it finds on a bus, before it knows of others.
+ */
 static void read_reset(const char *root, struct pci_sysfs_device *device)
 {
     const char *address = device->address;
@@ -218,6 +239,8 @@ static void read_reset(const char *root, struct pci_sysfs_device *device)
 
     device->has_reset = has_file(root, address, "reset") && (!methods || device->reset_method[0]);
     device->reset_known = methods || device->has_reset;
+    if (strcmp(device->reset_method, "bus") == 0 && !is_alone(root, address))
+        device->has_reset = false;
 }
 
 static int to_number(const char *text)

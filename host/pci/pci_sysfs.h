@@ -38,11 +38,11 @@ struct pci_sysfs_device {
     char reset_method[PCI_NAME_SIZE]; /* "flr", "pm bus", ... as reset_method says; "": none, or a
                                          kernel before 5.15 (reset_known) */
     bool reset_known;                 /* reset_method is there, or the file `reset` */
-    bool has_reset; /* the file `reset` is there: a reset of this function alone, or
-                       of its bus where nothing else is on that (false if all
-                       methods were switched off in reset_method) */
-    int group;      /* IOMMU group; -1: none */
-    int numa_node;  /* -1: none */
+    /* A reset of this function alone, or of its bus where nothing else is on that: the file `reset`
+     * is there, and reset_method names one that works. */
+    bool has_reset;
+    int group;     /* IOMMU group; -1: none */
+    int numa_node; /* -1: none */
     struct pci_sysfs_bar bar[6];
 };
 

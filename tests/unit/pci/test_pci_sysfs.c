@@ -156,6 +156,17 @@ static void tells_resets_apart(void **state)
     fake_device_file(tree, NIC, "reset_method", "\n"); /* all switched off */
     assert_int_equal(pci_sysfs_read(tree->root, NIC, &d, NULL), 0);
     assert_true(!d.has_reset && d.reset_known);
+    fake_device_file(tree, NIC, "reset_method", "bus\n");
+    fake_device(tree, "0000:04:00.0");
+    fake_device(tree, "0001:03:00.0");
+    assert_int_equal(pci_sysfs_read(tree->root, NIC, &d, NULL), 0);
+    assert_true(d.has_reset && d.reset_known);
+    fake_device(tree, "0000:03:01.0"); /* on the same bus */
+    assert_int_equal(pci_sysfs_read(tree->root, NIC, &d, NULL), 0);
+    assert_true(!d.has_reset && d.reset_known);
+    fake_device_file(tree, NIC, "reset_method", "flr bus\n");
+    assert_int_equal(pci_sysfs_read(tree->root, NIC, &d, NULL), 0);
+    assert_true(d.has_reset && d.reset_known);
 }
 
 /* A file whose content makes the device unreadable, and a part of what is said. */
