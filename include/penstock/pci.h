@@ -3,6 +3,8 @@
  * A PCI device in a driver's hands: identity, registers, DMA memory, interrupts (MirageOS:
  * Mirage_pci.S). Drivers include this header and nothing of a target; it is the only place with
  * volatile register access and barriers.
+ *
+ * The smallest driver over it is tests/unikernels/edu_device.c.
  */
 #ifndef PENSTOCK_PCI_H
 #define PENSTOCK_PCI_H
