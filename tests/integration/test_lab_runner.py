@@ -33,6 +33,7 @@ class Paper:
     def kernel_log(self, mark): return []
     def console_tail(self): return "  | last words"
     def alive(self): return not self.dead
+    def gone(self): return None
     def end_commands(self): return self.left
     def stop(self): print("STOP", self.shape, flush=True)
 

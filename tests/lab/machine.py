@@ -4,9 +4,12 @@
 A machine of one kind (x86.py, arm64.py) says what QEMU is called, which devices it has, and what is in its file system.
 """
 import contextlib
+import ctypes
+import gzip
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -34,6 +37,11 @@ def qemu(folder, binary):
     argv = [str(loader), "--library-path", str(libraries), str(usr / "bin" / binary), "-L", str(usr / "share/qemu"),
             "-L", str(usr / "share/seabios"), "-L", str(usr / "lib/ipxe/qemu")]
     return argv, {"QEMU_MODULE_DIR": str(libraries / "qemu")}
+
+
+def end_with_parent():
+    """In a child: the kernel kills it when the runner ends, however that comes about (prctl: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
 def connect(path):
@@ -133,15 +141,16 @@ class Machine:
                  "-append", f"{self.kernel_line} lab.agent={self.agent_port} rdinit=/init panic=-1"]
         with open(f"{self.folder}/qemu.out", "wb") as out:
             self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                          env={**os.environ, **environment}, start_new_session=True)
-        self.agent = Agent(f"{self.folder}/agent", self._gone, self.boot_timeout)
+                                          env={**os.environ, **environment}, start_new_session=True,
+                                          preexec_fn=end_with_parent)
+        self.agent = Agent(f"{self.folder}/agent", self.gone, self.boot_timeout)
         self.qmp = Qmp(f"{self.folder}/qmp")
         self.boot_seconds = time.monotonic() - self.started
 
     def agent_argv(self):
         return ["-serial", "chardev:agent"]
 
-    def _gone(self):
+    def gone(self):
         """Why QEMU has ended, or None."""
         if self.child is None or self.child.poll() is None:
             return None
@@ -208,7 +217,8 @@ class Machine:
         """Copies a file into it, with its permission to be run."""
         source = Path(host_path)
         mode = "755" if os.access(source, os.X_OK) else "644"
-        result = self.agent.run(f"cat >'{path}' && chmod {mode} '{path}'", source.read_bytes()).wait(120)
+        data = gzip.compress(source.read_bytes())  # the line is slow
+        result = self.agent.run(f"zcat >'{path}' && chmod {mode} '{path}'", data).wait(120)
         if result.status != 0:
             raise Failed(f"cannot put {source} at {path}: {result.output}")
 
@@ -284,13 +294,10 @@ class Machine:
 
     # --- what the runner looks at ------------------------------------------------------------------------------------
 
-    STATE = ("for d in /sys/bus/pci/devices/*; do "
-             'o=$(cat $d/driver_override 2>/dev/null); echo "driver of ${d##*/}: '
-             "$(basename $(readlink $d/driver 2>/dev/null) 2>/dev/null), override ${o}\"; done; "
-             "echo \"hugepages: $(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages) free of "
-             "$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages)\"; "
-             "for p in /proc/[0-9]*; do e=$(readlink $p/exe) || continue; case $e in /penstock/*) "
-             'echo "process: ${e##*/}";; esac; done')
+    STATE = (r"ls -l /sys/bus/pci/devices/*/driver | sed 's,.*/devices/\(.*\)/driver -> .*/,driver of \1: ,'; "
+             r"grep . /sys/bus/pci/devices/*/driver_override | sed 's,.*/devices/\(.*\)/driver_override,override of \1,'; "
+             r"grep . /sys/kernel/mm/hugepages/hugepages-2048kB/*e_hugepages | sed 's,.*/,,'; "
+             r"ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's,.* -> /penstock/,process: ,p'")
 
     def state(self):
         """What a check must leave as it was: lines."""

@@ -12,6 +12,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -159,7 +160,8 @@ class Runner:
                 mark = self.machine.mark()
                 return self.attempt(check, log, mark)
             except Dead as problem:
-                why = f"{check.name}: the machine is gone: {problem}\n{tail(machine.LOGS / f'{check.shape}.console')}"
+                gone = self.machine and self.machine.gone()
+                why = f"{check.name}: the machine is gone: {gone or problem}\n{tail(machine.LOGS / f'{check.shape}.console')}"
                 log.add(why)
                 self.shut_down()
                 if check.shape in self._cannot:
@@ -308,7 +310,11 @@ def main(kinds=KINDS):
     if options.needs:
         print(*words_for(shapes, kinds))
         return 0
-    runner = Runner(parse_have(os.environ.get("PENSTOCK_LAB", "")), kinds)
+    have = os.environ.get("PENSTOCK_LAB")
+    if have is None:  # ./dev lab has asked already
+        have = subprocess.run([machine.HERE.parents[1] / "tools/lab.sh", *words_for(shapes, kinds)],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+    runner = Runner(parse_have(have), kinds)
     try:
         if options.shell:
             return shell(runner, shapes[0])
