@@ -3,7 +3,9 @@
  * Whether a host device can be had, as far as sysfs tells: all that is asked before VFIO is
  * touched.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,23 @@ void vfio_host_members(int group, char text[VFIO_MEMBERS_SIZE])
     free(members);
 }
 
+static bool machine_has_iommu(void)
+{
+    char path[PATH_MAX];
+    struct dirent *entry;
+    bool found = false;
+    DIR *dir;
+
+    snprintf(path, sizeof(path), "%s/class/iommu", vfio_sys_sysfs());
+    dir = opendir(path);
+    if (dir == NULL)
+        return false;
+    while (!found && (entry = readdir(dir)) != NULL)
+        found = entry->d_name[0] != '.';
+    closedir(dir);
+    return found;
+}
+
 static int check_iommu(const struct vfio *vfio, struct pci_error *error)
 {
     char name[PCI_NAME_SIZE] = "";
@@ -38,6 +57,9 @@ static int check_iommu(const struct vfio *vfio, struct pci_error *error)
         pci_file_read(name, sizeof(name), "%s/kernel/iommu_groups/%d/name", vfio_sys_sysfs(),
                       vfio->host.group);
     if (vfio->host.group >= 0 && strcmp(name, "vfio-noiommu") != 0)
+        return 0;
+    /* Behind an SMMU a device has its group only once a driver has taken it. */
+    if (vfio->host.group < 0 && vfio->host.driver[0] == '\0' && machine_has_iommu())
         return 0;
     return pci_fail(error, -ENOTSUP,
                     "%s: there is no IOMMU between it and memory: the machine has none, or it is "

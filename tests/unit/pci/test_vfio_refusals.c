@@ -33,6 +33,19 @@ static void test_no_iommu(void **state)
     fake_vfio_refused(FAKE_NIC, -ENOTSUP, "no IOMMU between it and memory");
     fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/iommu_group");
     fake_vfio_refused(FAKE_NIC, -ENOTSUP, "intel_iommu=on");
+    fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/driver");
+    fake_vfio_refused(FAKE_NIC, -ENOTSUP, "intel_iommu=on");
+    assert_string_equal(fake.log, "");
+}
+
+static void test_group_comes_with_the_driver(void **state)
+{
+    (void)state;
+    fake_folder(&fake.tree, "class/iommu/smmu3.0x0000000009050000");
+    fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/iommu_group");
+    fake_vfio_refused(FAKE_NIC, -ENOTSUP, "no IOMMU between it and memory");
+    fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/driver");
+    fake_vfio_refused(FAKE_NIC, -ENODEV, "it has no driver");
     assert_string_equal(fake.log, "");
 }
 
@@ -208,9 +221,16 @@ static void test_auto(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_names), TEST(test_no_iommu), TEST(test_driver),
-        TEST(test_group), TEST(test_reset),    TEST(test_reset_of_the_bus),
-        TEST(test_files), TEST(test_type1),    TEST(test_iommufd),
+        TEST(test_names),
+        TEST(test_no_iommu),
+        TEST(test_group_comes_with_the_driver),
+        TEST(test_driver),
+        TEST(test_group),
+        TEST(test_reset),
+        TEST(test_reset_of_the_bus),
+        TEST(test_files),
+        TEST(test_type1),
+        TEST(test_iommufd),
         TEST(test_auto),
     };
 
