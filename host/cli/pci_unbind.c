@@ -74,11 +74,12 @@ int pci_cmd_unbind(FILE *out, const struct pci_host *host, char **names, unsigne
 
     if (r != 0)
         return r;
-    r = pci_may_write(host, moves, count, error);
-    lock = r == 0 ? pci_record_lock(host, error) : r;
-    r = lock < 0 ? lock : 0;
     for (unsigned i = 0; r == 0 && i < count; i++)
         r = check_one(host, &moves[i], error);
+    if (r == 0)
+        r = pci_may_write(host, moves, count, error);
+    lock = r == 0 ? pci_record_lock(host, error) : r;
+    r = lock < 0 ? lock : 0;
     if (r == 0)
         r = give_back_all(out, host, moves, count, error);
     if (lock >= 0)
