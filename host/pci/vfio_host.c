@@ -114,21 +114,10 @@ static int check_group(const struct vfio *vfio, struct pci_error *error)
     return rc;
 }
 
-/*
- * The kernel lists a reset of the bus when it finds a function, before it knows of others there:
- * that one is looked at here.
- */
-static bool has_reset(const struct vfio *vfio)
-{
-    const struct pci_sysfs_device *host = &vfio->host;
-
-    return (host->has_reset && strcmp(host->reset_method, "bus") != 0) || vfio_reset_of_bus(vfio);
-}
-
 static int check_reset(const struct vfio *vfio, const struct pci_options *options,
                        struct pci_error *error)
 {
-    if (options->allow_no_reset || has_reset(vfio))
+    if (vfio->host.has_reset || options->allow_no_reset || vfio_reset_of_bus(vfio))
         return 0;
     return pci_fail(error, -EPERM,
                     "%s: it has no reset (no FLR, and its bus cannot be reset for it alone): what "

@@ -81,7 +81,9 @@ static void test_reset(void **state)
 {
     (void)state;
     fake_device_file(&fake.tree, FAKE_NIC, "reset_method", "bus\n");
+    fake_device(&fake.tree, NEIGHBOUR);
     fake_vfio_refused(FAKE_NIC, -EPERM, "it has no reset");
+    fake_drop(&fake.tree, "bus/pci/devices/" NEIGHBOUR);
     fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/reset_method");
     fake_drop(&fake.tree, "bus/pci/devices/" FAKE_NIC "/reset");
     fake_vfio_refused(FAKE_NIC, -EPERM, "the caller must allow that");
