@@ -81,21 +81,52 @@ static void check_reset(const struct pci_sysfs_device *device, struct pci_checks
                       "none of its own: it may come with what its last user left in it");
 }
 
+static bool may_open(const char *path)
+{
+    return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
+}
+
+static int take_name(void *arg, const char *name)
+{
+    snprintf(arg, PCI_NAME_SIZE, "%.60s", name);
+    return 1;
+}
+
+/* The device's own file, for iommufd; "" where there is none. */
+static void own_file(const struct pci_host *host, const char *address, char *path, size_t size)
+{
+    char folder[PATH_MAX], name[PCI_NAME_SIZE];
+
+    path[0] = 0;
+    if (pci_host_path(folder, sizeof(folder), "%s/bus/pci/devices/%s/vfio-dev", host->sys,
+                      address) &&
+        pci_host_each(folder, take_name, name) != 0 &&
+        !pci_host_path(path, size, "%s/vfio/devices/%s", host->dev, name))
+        path[0] = 0;
+}
+
+/* Through the group's file or the device's own. */
 static void check_access(const struct pci_host *host, const struct pci_sysfs_device *device,
                          struct pci_checks *checks)
 {
-    char path[PATH_MAX], holder[PCI_REASON_SIZE];
+    char group[PATH_MAX], own[PATH_MAX], iommufd[PATH_MAX], holder[PCI_REASON_SIZE];
     struct pci_check *check;
+    int r;
 
-    if (!pci_host_path(path, sizeof(path), "%s/vfio/%d", host->dev, device->group))
+    if (!pci_host_path(group, sizeof(group), "%s/vfio/%d", host->dev, device->group) ||
+        !pci_host_path(iommufd, sizeof(iommufd), "%s/iommu", host->dev))
         return;
-    if (pci_vfio_held(host, device, holder))
+    own_file(host, device->address, own, sizeof(own));
+    if (pci_vfio_held(host, device, holder)) {
         pci_check_add(checks, "access", MISSING, "end that first", "%.64s has it already", holder);
-    else if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
-        pci_check_add(checks, "access", OK, "", "%s can be opened", path);
-    else {
-        check = pci_check_add(checks, "access", MISSING, "", "%s: %s", path, strerror(errno));
-        snprintf(check->fix, sizeof(check->fix), "chown USER %.64s", path);
+    } else if (own[0] && may_open(own) && may_open(iommufd)) {
+        pci_check_add(checks, "access", OK, "", "%.96s can be opened", own);
+    } else if (may_open(group)) {
+        pci_check_add(checks, "access", OK, "", "%.96s can be opened", group);
+    } else {
+        r = errno;
+        check = pci_check_add(checks, "access", MISSING, "", "%.96s: %s", group, strerror(r));
+        snprintf(check->fix, sizeof(check->fix), "chown USER %.96s", group);
     }
 }
 

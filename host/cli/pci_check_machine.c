@@ -229,19 +229,28 @@ static void check_vfio_iommu(const struct pci_host *host, struct pci_checks *che
                       "this kernel has neither type1 nor iommufd");
 }
 
+/* 0 or what opening it would say. */
+static int may_open(const char *path)
+{
+    return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
 static void check_node(const struct pci_host *host, struct pci_checks *checks)
 {
-    char path[PATH_MAX];
+    char vfio[PATH_MAX], iommufd[PATH_MAX];
+    int r;
 
-    if (!pci_host_path(path, sizeof(path), "%s/vfio/vfio", host->dev))
+    if (!pci_host_path(vfio, sizeof(vfio), "%s/vfio/vfio", host->dev) ||
+        !pci_host_path(iommufd, sizeof(iommufd), "%s/iommu", host->dev))
         return;
-    if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
-        pci_check_add(checks, "dev-vfio", OK, "", "%s can be opened", path);
-    else if (errno == EACCES)
+    r = may_open(vfio);
+    if (r == 0 || may_open(iommufd) == 0)
+        pci_check_add(checks, "dev-vfio", OK, "", "%s can be opened", r == 0 ? vfio : iommufd);
+    else if (r == EACCES)
         pci_check_add(checks, "dev-vfio", MISSING, "chmod 666 /dev/vfio/vfio",
-                      "%s: this user may not open it", path);
+                      "%s: this user may not open it", vfio);
     else
-        pci_check_add(checks, "dev-vfio", MISSING, "see vfio-pci", "%s: %s", path, strerror(errno));
+        pci_check_add(checks, "dev-vfio", MISSING, "see vfio-pci", "%s: %s", vfio, strerror(r));
 }
 
 /* ---- memory, and KVM ---- */
@@ -269,8 +278,7 @@ static void check_hugepages(const struct pci_host *host, struct pci_checks *chec
 static void check_memlock(const struct pci_host *host, struct pci_checks *checks)
 {
     static const char fix[] =
-        "in a root shell: ulimit -l unlimited; for good: echo 'USER - memlock "
-        "unlimited' > /etc/security/limits.d/penstock.conf";
+        "echo 'USER - memlock 65536' > /etc/security/limits.d/penstock.conf, and a new login";
     char size[DESCRIBE_MAX];
 
     if (host->memlock == UINT64_MAX) {
@@ -288,19 +296,21 @@ static void check_memlock(const struct pci_host *host, struct pci_checks *checks
 static void check_kvm(const struct pci_host *host, struct pci_checks *checks)
 {
     char path[PATH_MAX];
+    int r;
 
     if (!pci_host_path(path, sizeof(path), "%s/kvm", host->dev))
         return;
-    if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+    r = may_open(path);
+    if (r == 0)
         pci_check_add(checks, "kvm", OK, "", "%s can be opened", path);
-    else if (errno == EACCES)
-        pci_check_add(checks, "kvm", NOTE, "adduser USER kvm, and log in again",
+    else if (r == EACCES)
+        pci_check_add(checks, "kvm", NOTE, "usermod -aG kvm USER, and a new login",
                       "%s: this user may not open it: no penstock-hvt", path);
     else
         pci_check_add(checks, "kvm", NOTE,
                       "modprobe kvm_intel or kvm_amd; if that fails, switch on virtualization in "
                       "the firmware's set-up",
-                      "%s: %s: no penstock-hvt", path, strerror(errno));
+                      "%s: %s: no penstock-hvt", path, strerror(r));
 }
 
 void pci_check_machine(const struct pci_host *host, struct pci_checks *checks)

@@ -139,6 +139,8 @@ static void no_vfio_iommu(void **state)
     fake_file(&machine->tree, "dev/iommu", "");
     assert_line(machine, 0, "ok       vfio-iommu          iommufd\n");
     fake_drop(&machine->tree, "dev/vfio/vfio");
+    assert_line(machine, 0, "/iommu can be opened\n");
+    fake_drop(&machine->tree, "dev/iommu");
     assert_line(machine, 1, "vfio/vfio: No such file or directory; to mend it: see vfio-pci\n");
 }
 
@@ -208,6 +210,18 @@ static void no_reset_and_no_access(void **state)
     assert_line(machine, 1, "/vfio/3: No such file or directory; to mend it: chown USER ");
 }
 
+static void access_through_the_devices_own_file(void **state)
+{
+    struct fake_machine *machine = *state;
+
+    fake_drop(&machine->tree, "dev/vfio/3");
+    fake_folder(&machine->sys, "bus/pci/devices/" NIC "/vfio-dev/vfio0");
+    fake_file(&machine->tree, "dev/vfio/devices/vfio0", "");
+    assert_line(machine, 1, "missing  access "); /* without /dev/iommu of no use */
+    fake_file(&machine->tree, "dev/iommu", "");
+    assert_line(machine, 0, "/vfio/devices/vfio0 can be opened\n");
+}
+
 static void no_group(void **state)
 {
     struct fake_machine *machine = *state;
@@ -262,6 +276,7 @@ int main(void)
         TEST(not_bound),
         TEST(group_is_not_viable),
         TEST(no_reset_and_no_access),
+        TEST(access_through_the_devices_own_file),
         TEST(no_group),
         TEST(no_such_device),
         TEST(writes_with_a_deadline),
