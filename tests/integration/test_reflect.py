@@ -84,6 +84,12 @@ def test_broadcasts_come_back_too(target, tmp_path):
 
 
 @each
+def test_a_card_that_shares_no_registers(target, tmp_path):
+    frames = [frame(60 + i, i) for i in range(200)]
+    assert reflect(target, tmp_path, frames, ["--exact", "--rate", "15M"], seconds=2)[0] == frames
+
+
+@each
 def test_refuses_other_arguments(target):
     with harness.Emulator("sink") as card:
         for arguments in (["--seconds=0"], ["--seconds="], ["--seconds=1x"], ["--hours=1"], ["--seconds=1", "2"]):

@@ -112,12 +112,16 @@ def expect(what, seen, wanted):
 
 @check()
 def ixgbe_linux_ping(pc):
-    """probe, link and ping, by 64-byte frames and by fragments"""
+    """probe, link, what ethtool says of both, and ping, by 64-byte frames and by fragments"""
     with linux(pc) as link:
         about = link.ethtool("")
         for line in ("Speed: 10000Mb/s", "Port: FIBRE", "Link detected: yes"):
             if line not in about:
                 raise Failed(f"ethtool does not say {line}:\n{about}")
+        said = link.ethtool("-i") + link.ethtool("-m")
+        for line in ("firmware-version: 0x80000001", "Vendor name +: PENSTOCK", "Transceiver type +: 10G Ethernet: 10G Base-SR"):
+            if not re.search(line, said):
+                raise Failed(f"ethtool does not say {line}:\n{said}")
         expect("the address", pc.ok(f"cat /sys/class/net/{link.name}/address").strip(), link.mac)
         link.ping("-s 18")
         link.ping("-s 1472")

@@ -39,6 +39,7 @@ static void firmware_version(void **state)
 
     assert_true(eerd(rig, patch + 7u) > 5);
     assert_int_equal(eerd(rig, 0x3fff), 0xffff); /* there is no such word */
+    assert_true(eerd(rig, 0x2e) & 0x8000);       /* the image's version, upper word: valid */
 }
 
 /* As drivers look for what to program for their module: pairs of kind and sequence, 0xffff at the
@@ -228,6 +229,23 @@ static void sfp_identification(void **state)
     }
 }
 
+/* SFF-8472, bytes 56 to 95: revision, serial number, date, in ASCII padded with spaces; CC_EXT. */
+static void sfp_serial_number(void **state)
+{
+    struct rig *rig = *state;
+    uint8_t page[96], sum = 0;
+
+    sfp_read(rig, 0, page, sizeof(page));
+    for (unsigned i = 64; i < 95; i++)
+        sum = (uint8_t)(sum + page[i]);
+    assert_int_equal(page[95], sum);
+    assert_memory_equal(page + 56, "1   ", 4);
+    for (unsigned i = 68; i < 92; i++)
+        assert_in_range(page[i], ' ', '~');
+    for (unsigned i = 84; i < 90; i++)
+        assert_in_range(page[i], '0', '9');
+}
+
 static void nobody_at_other_addresses(void **state)
 {
     struct rig *rig = *state;
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bit_banged, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(spi_nonsense, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(sfp_identification, rig_setup, rig_teardown),
+        cmocka_unit_test_setup_teardown(sfp_serial_number, rig_setup, rig_teardown),
         cmocka_unit_test_setup_teardown(nobody_at_other_addresses, rig_setup, rig_teardown),
     };
 
