@@ -19,6 +19,19 @@ int tender_pci_option(struct tender_pci *pci, const char *value, struct tender_e
     return strcmp(value, "bad") == 0 ? tender_fail(error, -ENODEV, "bad device") : 0;
 }
 
+int tender_pci_no_reset_option(struct tender_pci *pci, const char *value,
+                               struct tender_error *error)
+{
+    (void)pci;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -ENODEV, "bad device") : 0;
+}
+
+int tender_pci_iommu_option(struct tender_pci *pci, const char *value, struct tender_error *error)
+{
+    (void)pci;
+    return strcmp(value, "bad") == 0 ? tender_fail(error, -EINVAL, "bad IOMMU") : 0;
+}
+
 int tender_net_option(struct tender_net *net, const char *value, struct tender_error *error)
 {
     net->count++;
