@@ -2,11 +2,12 @@
 """The aarch64 machine: QEMU's `virt` board with an SMMUv3, one processor, and these devices.
 
     edu0, edu1     QEMU's teaching device, on the root bus: no reset of any kind, an IOMMU group each
-    pair0, pair1   two more edu, as functions of one device: they share an IOMMU group
+    pair0, pair1   one more edu and a virtio-rng, as functions of one device: they share an IOMMU group
+    e1000e         Intel 82574, on the root bus
 
-Debian's kernel alone: our own small one is not built for aarch64, so the IOMMU is reached through type1. The programs in it
-are those of build/aarch64 (./dev build --arch=aarch64): native unikernels and what the checks need. Options of the machine
-(check(options=...)):
+None of them has a driver at the start. Debian's kernel alone: our own small one is not built for aarch64, so the IOMMU is
+reached through type1. The programs in it are those of build/aarch64 (./dev build --arch=aarch64): native unikernels and what
+the checks need. Options of the machine (check(options=...)):
 
     memory      "1G"
     append      more words for the kernel's command line
@@ -28,7 +29,7 @@ PROGRAMS = harness.BUILD / "aarch64"
 FAULT = re.compile(r"event 0x1[03] received:\n.*0x([0-9a-f]{8})000000[0-9a-f]{2}\n.*0x([0-9a-f]{16})\n.*0x([0-9a-f]{16})\n")
 
 ROOT_BUS = [("edu0", 0x02), ("edu1", 0x03)]
-PAIR = 0x04
+PAIR, E1000E = 0x04, 0x05
 EDU = "edu,dma_mask=0xffffffffffffffff"
 
 
@@ -52,7 +53,11 @@ class Arm64(Machine):
             self.options[key] = value
         self.devices = {name: f"0000:00:{slot:02x}.0" for name, slot in ROOT_BUS}
         self.devices |= {f"pair{i}": f"0000:00:{PAIR:02x}.{i}" for i in range(2)}
+        self.devices["e1000e"] = f"0000:00:{E1000E:02x}.0"
         super().__init__(shape, log)
+        self.ok(f"echo {self.devices['pair1']} >/sys/bus/pci/drivers/virtio-pci/unbind")
+        # As a PC's firmware leaves them: they answer at their addresses.
+        self.ok("; ".join(f"for n in 1 0; do echo $n >/sys/bus/pci/devices/{at}/enable; done" for at in self.devices.values()))
 
     @property
     def kernel_line(self):
@@ -92,6 +97,8 @@ class Arm64(Machine):
                  "-cpu", "max,pauth-impdef=on", "-smp", "1", "-m", self.options["memory"]]
         for name, slot in ROOT_BUS:
             argv += ["-device", f"{EDU},id={name},bus=pcie.0,addr={slot:02x}.0"]
-        for i in range(2):
-            argv += ["-device", f"{EDU},id=pair{i},bus=pcie.0,addr={PAIR:02x}.{i},multifunction=on"]
+        for i, what in enumerate((EDU, "virtio-rng-pci,disable-legacy=on,iommu_platform=on")):
+            argv += ["-device", f"{what},id=pair{i},bus=pcie.0,addr={PAIR:02x}.{i},multifunction=on"]
+        argv += ["-netdev", "hubport,id=hub0,hubid=0",
+                 "-device", f"e1000e,id=e1000e,netdev=hub0,romfile=,bus=pcie.0,addr={E1000E:02x}.0"]
         return argv, environment
