@@ -127,6 +127,9 @@ static void test_malformed_ranges(void **state)
     set_caps(&caps, sizeof(caps)); /* three announced */
     assert_int_equal(pci_iova_ranges(dev, ranges, &count, &error), -EPROTO);
     assert_non_null(strstr(error.text, "which addresses the IOMMU takes"));
+    caps.count = UINT32_MAX;
+    set_caps(&caps, sizeof(caps));
+    assert_int_equal(pci_iova_ranges(dev, ranges, &count, &error), -EPROTO);
     caps.count = 2;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         memcpy(caps.range, bad[i], sizeof(caps.range));

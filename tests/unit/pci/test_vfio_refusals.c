@@ -116,6 +116,10 @@ static void test_reset_of_the_bus(void **state)
     pci_close(fake_vfio_open());
     put_behind_bridge(NEIGHBOUR);
     pci_close(fake_vfio_open());
+    fake_device_file(&fake.tree, NEIGHBOUR, "class", "0x060400\n"); /* with more behind it */
+    fake.log[0] = '\0';
+    fake_vfio_refused(FAKE_NIC, -EPERM, "it has no reset");
+    fake_device_file(&fake.tree, NEIGHBOUR, "class", "0x020000\n");
     fake_driver(&fake.tree, NEIGHBOUR, "pci-stub");
     fake.log[0] = '\0';
     fake_vfio_refused(FAKE_NIC, -EPERM, "it has no reset");
