@@ -59,14 +59,19 @@ def interface(pc, name):
     return pc.ok(f"ls /sys/bus/pci/devices/{pc.device(name)}/net").strip()
 
 
+def wait(pc, command, what, seconds=20):
+    """Until a command succeeds."""
+    deadline = time.monotonic() + seconds
+    while pc.run(command).status != 0:
+        if time.monotonic() > deadline:
+            raise Failed(f"not so after {seconds} s: {what}")
+        time.sleep(0.2)
+
+
 def disk(pc):
     """The block device on the nvme, which appears a moment after its driver."""
-    for _ in range(50):
-        found = pc.run("ls /sys/class/block | grep nvme | head -n 1").output.strip()
-        if found and pc.run(f"[ -b /dev/{found} ]").status == 0:
-            return found
-        time.sleep(0.2)
-    raise Failed("the nvme has no block device after 10 s")
+    wait(pc, "[ -b /dev/$(ls /sys/class/block | grep nvme | head -n 1) ]", "the nvme has a block device")
+    return pc.ok("ls /sys/class/block | grep nvme | head -n 1").strip()
 
 
 @check()
@@ -183,7 +188,7 @@ def tool_refuses_names(pc):
 
 @check()
 def tool_refuses_card(pc):
-    """bind refuses a card with an address or a route, below a VLAN, or in a bridge; --force does not"""
+    """bind refuses a card with an address or a route, also on a VLAN of it; --force does not"""
     address, name = pc.device("e1000e"), interface(pc, "e1000e")
     with undone(pc, f"ip addr add 192.0.2.1/24 dev {name}", f"ip addr del 192.0.2.1/24 dev {name}"):
         refused(pc, f"bind {address}", f"{address} is in use: {name} has the address 192.0.2.1", "--force")
@@ -246,11 +251,8 @@ def tool_refuses_busy(pc):
     try:
         group = listed(pc)[address]["iommu_group"]
         holder = pc.start(f"sleep 1000 3<>/dev/vfio/{group}")
-        for _ in range(100):
-            if pc.run(f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q /dev/vfio/{group}").status == 0:
-                break
-            time.sleep(0.1)
         try:
+            wait(pc, f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q /dev/vfio/{group}", "somebody has the group open")
             refused(pc, f"unbind {address}", f"{address} is in use: ", "(process ", f"IOMMU group {group}")
             seen = {c["name"]: c for c in json.loads(pc.run(f"{PCI} check {address} --json").output)["checks"]}
             expect("access", "missing", seen["access"]["status"])
@@ -285,6 +287,25 @@ def tool_check(pc):
         expect_in("hugepages", "to mend it: sysctl -w vm.nr_hugepages=64", line)
         pc.ok(line.split("to mend it: ")[1])
         expect_in("hugepages", "64 of 2 MiB, 64 free", pc.ok(f"{PCI} check"))
+
+
+@check(kernel="iommufd")
+def tool_iommufd(pc):
+    """bind, check and unbind where there is iommufd and all is built in; a process that has the device's own file"""
+    checks = {c["name"]: c["text"] for c in json.loads(pc.ok(f"{PCI} check --json"))["checks"]}
+    expect_in("vfio-iommu", "iommufd", checks["vfio-iommu"])
+    expect("vfio-pci", "built in", checks["vfio-pci"])
+    address = pc.device("edu0")
+    with undone(pc, f"{PCI} bind {address}", f"{PCI} unbind {address}"):
+        own = "/dev/vfio/devices/" + pc.ok(f"ls /sys/bus/pci/devices/{address}/vfio-dev").strip()
+        expect_in("access", f"{own} can be opened", pc.ok(f"{PCI} check {address}"))
+        holder = pc.start(f"sleep 1000 3<>{own}")
+        try:
+            wait(pc, f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q {own}", "somebody has the device's own file")
+            refused(pc, f"unbind {address}", f"{address} is in use: ", "(process ")
+        finally:
+            holder.kill()
+            holder.wait(20)
 
 
 @check()
