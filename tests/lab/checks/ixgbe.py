@@ -82,6 +82,18 @@ def cpu_ticks(pc, target, unikernel):
     return sum(ticks)
 
 
+def idle(pc, target, unikernel):
+    """It takes next to no CPU time for 4 s. Three attempts: a gap of the host's is charged to whoever runs in the PC."""
+    used = []
+    for _ in range(3):
+        before = cpu_ticks(pc, target, unikernel)
+        pc.ok("sleep 4")
+        used.append((cpu_ticks(pc, target, unikernel) - before) * 10)
+        if used[-1] < 600:
+            return
+    raise Failed(f"idle, it used {used} ms of CPU time in 4 s")
+
+
 def interrupts(pc):
     lines = pc.ok(f"grep 'vfio.*{pc.device('nic0')}' /proc/interrupts || true").splitlines()
     return sum(int(line.split()[1]) for line in lines)
@@ -102,11 +114,8 @@ def ixgbe_echo(pc, iommu, target):
         ping(pc, 3)
         peer.exchange(netns, (ADDRESS, PORT), 256 << 10)
         time.sleep(1)
-        before, woken = cpu_ticks(pc, target, "echo"), interrupts(pc)
-        pc.ok("sleep 4")
-        used = cpu_ticks(pc, target, "echo") - before
-        if used > 60:  # of 400
-            raise Failed(f"idle, it used {used * 10} ms of CPU time in 4 s")
+        idle(pc, target, "echo")
+        woken = interrupts(pc)
         ping(pc, 2)
         if interrupts(pc) <= woken:
             raise Failed(f"no interrupt woke it: {woken} before, {interrupts(pc)} after two pings")
