@@ -78,7 +78,7 @@ static void name_cell(const struct pci_row *row, char cell[CELL_MAX])
     const struct pci_identity *id = &row->device->identity;
 
     if (row->name.device[0])
-        snprintf(cell, CELL_MAX, "%s %s", row->name.vendor, row->name.device);
+        or_dash(cell, row->name.device);
     else
         snprintf(cell, CELL_MAX, "%s%s%04x:%04x", row->name.vendor, row->name.vendor[0] ? " " : "",
                  id->vendor, id->device);

@@ -110,7 +110,7 @@ def tool_list_names(pc):
         device = listed(pc)[pc.device("e1000e")]
         expect("names", ("Ethernet controller", "Intel Corporation", "82574L Gigabit"),
                (device["class_name"], device["vendor_name"], device["device_name"]))
-        expect_in("the table", "Ethernet controller  Intel Corporation 82574L Gigabit ", pc.ok(f"{PCI} list"))
+        expect_in("the table", " 82574L Gigabit  ", pc.ok(f"{PCI} list"))
 
 
 @check()

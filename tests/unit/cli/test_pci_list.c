@@ -179,6 +179,25 @@ static void prints_a_table(void **state)
         "no: no IOMMU group\n");
 }
 
+static void prints_names(void **state)
+{
+    struct fake_machine *machine = *state;
+    struct tender_error error;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/pci.ids", machine->tree.root);
+    machine->ids[0] = path;
+    fake_file(&machine->tree, "pci.ids", ids);
+    make_devices(machine);
+    fake_device_file(&machine->sys, "0000:05:00.0", "device", "0x1234\n");
+    assert_int_equal(list(machine, false, &error), 0);
+    assert_says("Ethernet controller  82599ES 10-Gigabit SFI/SFP+ Network Co..  ixgbe ");
+    assert_says("Ethernet controller  Intel Corporation 8086:1234  ");
+    assert_int_equal(list(machine, true, &error), 0);
+    assert_says("\"class_name\": \"Ethernet controller\", \"vendor_name\": \"Intel Corporation\", "
+                "\"device_name\": \"82599ES 10-Gigabit SFI/SFP+ Network Connection\"");
+}
+
 static void knows_a_group_without_an_iommu(void **state)
 {
     struct fake_machine *machine = *state;
@@ -235,6 +254,7 @@ int main(void)
         TEST(survives_any_list),
         cmocka_unit_test(writes_strings),
         TEST(prints_a_table),
+        TEST(prints_names),
         TEST(knows_a_group_without_an_iommu),
         TEST(prints_json),
         TEST(a_machine_without_devices),
