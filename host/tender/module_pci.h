@@ -184,6 +184,10 @@ int tender_pci_fault(struct tender_pci *pci, uint64_t addr, struct tender_error 
 int tender_pci_watch(struct tender_pci *pci, void (*lost)(void *arg, const char *reason), void *arg,
                      struct tender_error *error);
 
+/* Ends that thread, as tender_pci_stop does: for one who holds a lock there that `lost` takes. Also
+ * where there is none. */
+void tender_pci_unwatch(struct tender_pci *pci);
+
 /* What ends that thread is written to this descriptor: for a sandbox. -1: there is none. */
 int tender_pci_watch_fd(const struct tender_pci *pci);
 

@@ -58,6 +58,4 @@ void tender_pci_unplace(struct tender_pci *pci);
 int tender_pci_irq_start(struct tender_pci_device *device, struct tender_error *error);
 void tender_pci_irq_stop(struct tender_pci_device *device);
 
-void tender_pci_unwatch(struct tender_pci *pci);
-
 #endif

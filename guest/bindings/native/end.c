@@ -19,6 +19,8 @@
 void solo5_exit(int status)
 {
     log_line(&native.log, LOG_INFO, "exit status %d", status);
+    /* Not with the lock, which it takes to end the process. */
+    tender_pci_unwatch(&native.pci);
     pthread_mutex_lock(&native.lock);
     tender_pci_stop(&native.pci);
     pthread_mutex_unlock(&native.lock);
@@ -28,6 +30,8 @@ void solo5_exit(int status)
 void solo5_abort(void)
 {
     log_line(&native.log, LOG_INFO, "exit status %d", SOLO5_EXIT_ABORT);
+    /* Not with the lock, which it takes to end the process. */
+    tender_pci_unwatch(&native.pci);
     pthread_mutex_lock(&native.lock);
     tender_pci_stop(&native.pci);
     fflush(stdout);
