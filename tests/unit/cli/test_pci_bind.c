@@ -233,6 +233,8 @@ static void a_driver_that_is_gone(void **state)
     assert_untouched(machine);
 }
 
+#define LONG "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static void records_that_make_no_sense(void **state)
 {
     static const char *const bad[] = {
@@ -242,8 +244,8 @@ static void records_that_make_no_sense(void **state)
         "vendor 8086\ndevice 10fb\ndriver ../../x\noverride \n",
         "vendor 8086\ndevice 10fb\ndriver ixgbe\noverride \nmore\n",
         "vendor zz\ndevice 10fb\ndriver ixgbe\noverride \n",
-        "vendor 8086\ndevice 10fb\ndriver "
-        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\noverride \n"};
+        ("vendor 8086\ndevice 10fb\ndriver " LONG "\noverride \n"),
+    };
     struct fake_machine *machine = *state;
 
     assert_int_equal(go(machine, BIND, NIC, NULL), 0);
