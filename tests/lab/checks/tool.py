@@ -175,6 +175,24 @@ def tool_all_or_none(pc):
 
 
 @check()
+def tool_killed(pc):
+    """bind that is killed, sooner or later: unbind brings all back"""
+    devices = [pc.device("e1000e"), pc.device("igb")]
+    before = bindings(pc)
+    for delay in (0.02, 0.1, 0.2, 0.35, 0.5):
+        process = pc.start(f"{PCI} bind {' '.join(devices)}")
+        time.sleep(delay)
+        process.kill(9)
+        process.wait(60)
+        for address in devices:  # (one that was not begun is refused)
+            pc.run(f"{PCI} unbind {address}")
+        expect(f"drivers, killed after {delay} s", before, bindings(pc))
+    pc.ok(f"{PCI} bind {' '.join(devices)} && {PCI} unbind {' '.join(devices)}")
+    expect("records", [], records(pc))
+    interface(pc, "e1000e")
+
+
+@check()
 def tool_refuses_names(pc):
     """bind, unbind and check refuse what is no device of theirs"""
     refused(pc, "bind eth0", "'eth0' is not the address of a PCI device")
