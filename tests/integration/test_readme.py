@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """What the README shows is what works: its unikernel compiles, its manifest is one, its files exist."""
+import platform
 import re
 import subprocess
 import sys
@@ -20,7 +21,8 @@ def block(language):
 
 def test_the_unikernel_compiles(tmp_path):
     (tmp_path / "reflect.c").write_text(block("c"))
-    done = subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", ROOT / "include",
+    folders = [ROOT / "include", ROOT / "include/arch" / platform.machine()]
+    done = subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *[f"-I{f}" for f in folders],
                            tmp_path / "reflect.c"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 

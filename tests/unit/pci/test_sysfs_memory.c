@@ -183,6 +183,25 @@ static void test_secret(void **state)
     pci_close(dev);
 }
 
+/* A process may end now, and other threads of it go on until then. */
+static void test_stopped(void **state)
+{
+    struct fake_sysfs *fake = *state;
+    struct pci_access *dev = opened(fake);
+    void *memory;
+    uint64_t iova;
+
+    fake_memory_free((unsigned[]){2, 3, 0});
+    assert_int_equal(pci_reset(dev, NULL), 0);
+    assert_int_equal(pci_dma_physical(dev, HUGE, NULL, &memory, &iova, NULL), 0);
+    assert_int_equal(pci_bus_master(dev, true, NULL), 0);
+    assert_int_equal(fake_sysfs_files(fake), 1);
+    assert_int_equal(pci_bus_master(dev, false, NULL), 0);
+    assert_int_equal(fake_sysfs_files(fake), 0);
+    memset(memory, 0xaa, HUGE);
+    pci_close(dev);
+}
+
 /* What a process that was killed left keeps its pages until the device was reset. */
 static void test_left_behind(void **state)
 {
@@ -233,6 +252,7 @@ int main(void)
         T(test_no_run),
         T(test_refusals),
         T(test_secret),
+        T(test_stopped),
         T(test_left_behind),
         T(test_cannot_be_stopped),
     };
