@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: ISC
 //
-// The lab's hand inside a machine: runs what the runner says, any number of commands at a time. It is the first process
-// (its own children and everybody's orphans end here) and speaks over a serial port:
+// The lab's hand inside a machine: runs what the runner says, any number of commands at a time.
+// It is the first process (its own children and everybody's orphans end here) and speaks over a
+// serial port:
 //
-//   to it      "run ID COMMAND-LENGTH INPUT-LENGTH\n" command input   sh -c command, in a session of its own
-//              "kill ID SIGNAL WHOM\n"                                 WHOM: 0 that process, 1 all of its group
-//   from it    "ready\n"                                               once, at the start
-//              "out ID LENGTH\n" bytes                                 stdout and stderr of a command, as they come
-//              "end ID STATUS\n"                                       128 + signal as a shell says it
+//   to it     "run ID COMMAND-LENGTH INPUT-LENGTH\n" command input
+//                                     sh -c command, in a session of its own
+//             "kill ID SIGNAL WHOM\n" WHOM: 0 that process, 1 all of its group
+//   from it   "ready\n"               once, at the start
+//             "out ID LENGTH\n" bytes stdout and stderr of a command, as they come
+//             "end ID STATUS\n"       128 + signal as a shell says it
 //
-// A machine in which this goes wrong is of no use: every error ends it, and with it (the first process) the machine.
+// A machine in which this goes wrong is of no use: every error ends it, and with it (the first
+// process) the machine.
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +113,18 @@ static void report_end(struct agent *agent, unsigned long id, int status)
     send_all(agent->port, line, (size_t)length);
 }
 
+// All that it has said comes before its end.
+static void finish(struct agent *agent, struct job *job, int status)
+{
+    unsigned long id = job->id;
+    job->pid = 0;
+    if (job->output < 0)
+        job->id = 0;
+    else if (!forward(agent, job))
+        close_output(job);
+    report_end(agent, id, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 static void reap(struct agent *agent)
 {
     struct signalfd_siginfo ignored;
@@ -117,19 +132,10 @@ static void reap(struct agent *agent)
     int status;
     if (read(agent->signals, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
         err(1, "signalfd");
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (int i = 0; i < MAX_JOBS; i++) {
-            struct job *job = &agent->jobs[i];
-            if (job->id == 0 || job->pid != pid)
-                continue;
-            job->pid = 0;
-            if (job->output >= 0 && !forward(agent, job))
-                close(job->output), job->output = -1;
-            report_end(agent, job->id, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-            if (job->output < 0)
-                job->id = 0;
-        }
-    }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (int i = 0; i < MAX_JOBS; i++)
+            if (agent->jobs[i].id != 0 && agent->jobs[i].pid == pid)
+                finish(agent, &agent->jobs[i], status);
 }
 
 static void become(const struct agent *agent, const char *command, int input, int output)
@@ -142,7 +148,8 @@ static void become(const struct agent *agent, const char *command, int input, in
     err(127, "/bin/sh");
 }
 
-static void start(struct agent *agent, struct job *job, unsigned long id, const char *command, int input)
+static void start(struct agent *agent, struct job *job, unsigned long id, const char *command,
+                  int input)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
@@ -205,10 +212,12 @@ static void obey(struct agent *agent)
 
 static void serve(struct agent *agent)
 {
-    struct pollfd wait[MAX_JOBS + 2] = {{.fd = agent->port, .events = POLLIN}, {.fd = agent->signals, .events = POLLIN}};
+    struct pollfd wait[MAX_JOBS + 2] = {{.fd = agent->port, .events = POLLIN},
+                                        {.fd = agent->signals, .events = POLLIN}};
     for (;;) {
         for (int i = 0; i < MAX_JOBS; i++)
-            wait[i + 2] = (struct pollfd){.fd = agent->jobs[i].id ? agent->jobs[i].output : -1, .events = POLLIN};
+            wait[i + 2] = (struct pollfd){.fd = agent->jobs[i].id ? agent->jobs[i].output : -1,
+                                          .events = POLLIN};
         if (poll(wait, MAX_JOBS + 2, -1) < 0 && errno != EINTR)
             err(1, "poll");
         for (int i = 0; i < MAX_JOBS; i++)

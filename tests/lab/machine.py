@@ -296,7 +296,7 @@ class Machine:
 
     STATE = (r"ls -l /sys/bus/pci/devices/*/driver | sed 's,.*/devices/\(.*\)/driver -> .*/,driver of \1: ,'; "
              r"grep . /sys/bus/pci/devices/*/driver_override | sed 's,.*/devices/\(.*\)/driver_override,override of \1,'; "
-             r"grep . /sys/kernel/mm/hugepages/hugepages-2048kB/*e_hugepages | sed 's,.*/,,'; "
+             r"grep . /sys/kernel/mm/hugepages/hugepages-2048kB/[fn]r*_hugepages | sed 's,.*/,,'; "
              r"ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's,.* -> /penstock/,process: ,p'")
 
     def state(self):
