@@ -74,6 +74,7 @@ class Runner:
         self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
         self.machine = None
         self.before = None
+        self.booting = 0  # seconds that the check under way has cost in boots
         self.retries = []
         self.report = []  # (name, verdict, why)
         self._cannot = {}  # shapes that could not be booted: why
@@ -99,6 +100,7 @@ class Runner:
             raise Dead(self._cannot[shape])
         for attempt in (1, 2):
             log = machine.LOGS / f"{shape}.console"
+            started = time.monotonic()
             try:
                 folders = {word: what for word, (known, what) in self.have.items() if known}
                 self.machine = self.kinds[shape.machine][0](shape, log, folders)
@@ -110,6 +112,8 @@ class Runner:
                 self.shut_down()
                 if attempt == 1:
                     self.retried(why)
+            finally:
+                self.booting += time.monotonic() - started
         self._cannot[shape] = why
         raise Dead(why)
 
@@ -137,9 +141,9 @@ class Runner:
 
     def one(self, check):
         log = Log(check)
-        started = time.monotonic()
+        started, self.booting = time.monotonic(), 0
         verdict, why = self.verdict(check, log)
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - started - self.booting
         self.counts[verdict] += 1
         log.add(f"{verdict} after {seconds:.1f} s\n{why}")
         self.report.append((check.name, verdict, why))
