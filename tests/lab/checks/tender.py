@@ -55,3 +55,17 @@ def tender_tells_kvm(pc, iommu):
         result = process.wait(30)
         if "kvm-vfio" not in held or "cannot be told" in result.output:
             raise Failed(f"no VFIO device of KVM's among\n{held}\nand it said\n{result.output}")
+
+
+@check(options={"iommu": False})
+def tender_mixed(pc):
+    """a device without an IOMMU and one with one are not given to the same unikernel"""
+    socket = "/tmp/mixed.sock"
+    card = pc.start(f"/penstock/bin/penstock emulate 82599 --socket {socket} --port sink")
+    pc.ok(f"for i in $(seq 100); do [ -S {socket} ] && exit 0; usleep 100000; done; exit 1")
+    options = ["--unsafe-no-iommu", f"--pci:nic0=sysfs:{pc.device('nic0')}", f"--pci:nic1=vfio-user:{socket}"]
+    result = pc.run(pc.tender("native", "pci_two", options))
+    card.kill()
+    card.wait(30)
+    if result.status != 1 or "cannot be in one unikernel with" not in result.output:
+        raise Failed(f"it is not refused, or not for that: status {result.status}\n{result.output}")
