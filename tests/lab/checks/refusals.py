@@ -3,12 +3,9 @@
 import contextlib
 import re
 
-import harness
 from lab import IOMMUS, TARGETS, Failed, check
+from manifest import FLAGS, VENDOR, changed
 
-# struct mft_entry (abi/manifest.h): where edu0's PCI_BASIC entry has its fields.
-NAME_SIZE, UNION = 68, 72
-VENDOR, CLASS, FLAGS = UNION, UNION + 4, UNION + 7
 EDU_FLAGS = 1 << 0 | 1 << 6  # BAR 0, bus mastering
 
 
@@ -33,23 +30,6 @@ def user(pc):
         yield lambda command, kib: f"ulimit -l {kib}; exec su user -c '{command}'"
     finally:
         pc.ok("rm /etc/passwd")
-
-
-@contextlib.contextmanager
-def changed(pc, target, at, *values):
-    """Inside, /tmp/changed is `edu` with other bytes in its manifest's entry. Gives the function that runs it."""
-    programs = harness.BUILD / "aarch64" if pc.shape.machine == "arm64" else harness.BUILD
-    image = (programs / f"tests/unikernels/edu.{target}").read_bytes()
-    entry = image.find(b"edu0\0" + bytes(NAME_SIZE - 5))
-    if entry < 0 or image.find(b"edu0\0" + bytes(NAME_SIZE - 5), entry + 1) >= 0:
-        raise Failed(f"not one entry of edu0 in the manifest of edu.{target}")
-    text = "".join(f"\\x{value:02x}" for value in values)
-    pc.ok(f"cp /penstock/unikernels/edu.{target} /tmp/changed && "
-          f"printf '{text}' | dd of=/tmp/changed bs=1 seek={entry + at} conv=notrunc 2>/dev/null")
-    try:
-        yield lambda tender: tender.replace(f"/penstock/unikernels/edu.{target}", "/tmp/changed")
-    finally:
-        pc.ok("rm -f /tmp/changed")
 
 
 # ---- what is expected ----
@@ -166,11 +146,11 @@ def refused_held(pc, iommu, target):
 @check(machine="arm64", iommu="type1", target="native")
 def refused_bar(pc, iommu, target):
     """a BAR that the device has not, or that is not memory"""
-    with pc.bound("edu0"), changed(pc, target, FLAGS, EDU_FLAGS | 1 << 1) as run:
+    with pc.bound("edu0"), changed(pc, "edu", target, "edu0", FLAGS, EDU_FLAGS | 1 << 1) as run:
         refused(pc, run(command(pc, iommu, target, "edu0")), "the manifest maps BAR1, the device has none")
     if "e1000e" in pc.devices:
         e1000e = [0x86, 0x80, 0xd3, 0x10, 0x02, 0x00, 0x00, EDU_FLAGS | 1 << 2]
-        with pc.bound("e1000e"), changed(pc, target, VENDOR, *e1000e) as run:
+        with pc.bound("e1000e"), changed(pc, "edu", target, "edu0", VENDOR, *e1000e) as run:
             refused(pc, run(command(pc, iommu, target, "e1000e")), "the manifest maps BAR2, which is in I/O space",
                     devices=["e1000e"])
 
