@@ -294,7 +294,7 @@ def self_test(link, mode):
 def ixgbe_linux_self_test(pc):
     """ethtool -t: registers, EEPROM, interrupt, loopback and link, on a card that shares no registers (--exact)"""
     with linux(pc, 1) as (link,):
-        for mode in ("online", "offline", "offline"):
+        for mode in ("online", "offline"):
             results, said = self_test(link, mode)
             if any(results.values()):
                 raise Failed(said + pc.ok("dmesg | tail -n 5"))
@@ -322,10 +322,9 @@ def ixgbe_linux_self_test_shared(pc):
 def ixgbe_linux_link(pc):
     """the link down and up, ethtool -r, other rings and pause settings"""
     with linux(pc) as link:
-        for _ in range(2):
-            link.ping()
-            link.down()
-            link.up()
+        link.ping()
+        link.down()
+        link.up()
         link.ping()
         link.ethtool("-r")
         link.carrier()
@@ -359,11 +358,10 @@ def ixgbe_linux_reset(pc):
 
 @check(deadline=240)
 def ixgbe_linux_reload(pc):
-    """the module removed and loaded again while the link is up, and with the traffic of a moment ago"""
+    """the module removed while the link is up, and loaded again"""
     with linux(pc) as link:
-        for _ in range(2):
-            link.tcp(1 << 18)
-            pc.ok("rmmod ixgbe", 100)
-            link.probe()
-            link.up()
-        link.ping()
+        link.tcp(1 << 18)
+        pc.ok("rmmod ixgbe", 100)
+        link.probe()
+        link.up()
+        link.tcp(1 << 18)
