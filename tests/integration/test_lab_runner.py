@@ -124,12 +124,37 @@ def test_two_of_one_name(lab):
 
 
 def test_one_machine_for_all_of_a_shape(lab):
-    status, output = lab('@check()\ndef a(pc): pass\n@check(options={"memory": "2G"})\ndef b(pc): pass\n@check()\ndef c(pc): pass\n')
+    status, output = lab('@check()\ndef a(pc): pass\n@check(options={"memory": "2G"})\ndef b(pc): pass\n@check()\ndef c(pc): pass\n', "--jobs", "1")
     said = [line for line in output.splitlines() if line.split()[0] in ("BOOT", "STOP", "PASS")]
     assert [line.split("(")[0].strip() for line in said] == [
         "BOOT x86-debian", "PASS a", "PASS c", "STOP x86-debian", "BOOT x86-debian-memory=2G", "PASS b",
         "STOP x86-debian-memory=2G"]
     assert status == 0
+
+
+def test_two_machines_at_a_time(lab):
+    code = """
+@check(kernel="debian", i=range(4))
+def a(pc, i): time.sleep(1)
+@check(options={"memory": "2G"}, i=range(4))
+def b(pc, i):
+    time.sleep(1)
+    if i == 2: raise Failed("no")
+"""
+    begun = time.monotonic()
+    status, output = lab(code.replace("range(4)", "(0, 1, 2, 3)"), "--jobs", "2", "--report", str(lab.folder / "report"))
+    assert time.monotonic() - begun < 7.5
+    assert output.splitlines()[-1] == "7 passed, 1 failed, 0 skipped" and output.count(" passed, ") == 1
+    assert output.count("BOOT") == output.count("STOP") == 2
+    assert sorted(row[0] for row in json.loads((lab.folder / "report").read_text())) == [f"{x}:{i}" for x in "ab" for i in range(4)]
+    assert status == 1
+
+
+def test_a_runner_that_ends_fails_its_checks(lab):
+    code = '@check()\ndef a(pc): __import__("os")._exit(0)\n@check(options={"memory": "2G"})\ndef b(pc): pass\n'
+    status, output = lab(code, "--jobs", "2")
+    assert output.splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
+    assert status == 1
 
 
 @pytest.mark.parametrize("body, says", [
@@ -212,8 +237,9 @@ def test_a_machine_that_does_not_boot(lab):
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 128 + 15), (signal.SIGINT, 130), (signal.SIGHUP, 128 + 1)])
-def test_a_signal_ends_the_machine(lab, number, status):
-    process = lab.start('@check()\ndef long(pc):\n    print("IN", flush=True)\n    time.sleep(60)\n')
+@pytest.mark.parametrize("other", ["", '@check(options={"memory": "2G"})\ndef other(pc): time.sleep(60)\n'])
+def test_a_signal_ends_the_machine(lab, number, status, other):
+    process = lab.start(other + '@check()\ndef long(pc):\n    print("IN", flush=True)\n    time.sleep(60)\n', "--jobs", "2")
     for line in process.stdout:
         if line == "IN\n":
             break

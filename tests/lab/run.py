@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "checks")]
 import lab  # noqa: E402
 import machine  # noqa: E402
+import several  # noqa: E402
 import arm64  # noqa: E402  (after machine, which knows where harness is)
 import x86  # noqa: E402
 from lab import Dead, Failed, Shape, Skip, TimedOut  # noqa: E402
@@ -71,7 +72,6 @@ class Deadline:
 class Runner:
     def __init__(self, have, kinds):
         self.have, self.kinds = have, kinds
-        self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
         self.machine = None
         self.before = None
         self.booting = 0  # seconds that the check under way has cost in boots
@@ -136,15 +136,13 @@ class Runner:
             self.shut_down()
         for why in self.retries:
             print("RETRY", why)
-        print("{PASS} passed, {FAIL} failed, {SKIP} skipped".format(**self.counts), flush=True)
-        return 0 if not self.counts["FAIL"] and any(self.counts.values()) else 1
+        return self.report
 
     def one(self, check):
         log = Log(check)
         started, self.booting = time.monotonic(), 0
         verdict, why = self.verdict(check, log)
         seconds = time.monotonic() - started - self.booting
-        self.counts[verdict] += 1
         log.add(f"{verdict} after {seconds:.1f} s\n{why}")
         self.report.append((check.name, verdict, why))
         first, _, rest = why.partition("\n")
@@ -287,6 +285,8 @@ def arguments():
     parser.add_argument("names", nargs="*", help="checks: names, globs, or beginnings of names; all of them if none is given")
     parser.add_argument("--list", action="store_true", help="say which checks there are")
     parser.add_argument("--needs", action="store_true", help="say what tools/lab.sh has to fetch for them")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="machines at a time (default %(default)s)")
+    parser.add_argument("--exactly", action="store_true", help="NAMES are whole names")
     parser.add_argument("--report", metavar="FILE", help="write each check's verdict to FILE as well, as JSON")
     parser.add_argument("--shell", nargs="?", const="debian", metavar="KERNEL", help="an interactive shell in the standard PC")
     return parser.parse_args()
@@ -302,7 +302,8 @@ def main(kinds=KINDS):
     signal.signal(signal.SIGHUP, ended)
     import_checks(os.environ.get("PENSTOCK_LAB_CHECKS", HERE / "checks"))
     try:
-        checks = lab.select(lab.registry, options.names)
+        checks = ([c for c in lab.registry if c.name in options.names] if options.exactly else
+                  lab.select(lab.registry, options.names))
     except LookupError as problem:
         print(f"./dev lab: {problem}; --list says which there are", file=sys.stderr)
         return 2
@@ -319,17 +320,26 @@ def main(kinds=KINDS):
         have = subprocess.run([machine.HERE.parents[1] / "tools/lab.sh", *words_for(shapes, kinds)],
                               stdout=subprocess.PIPE, text=True, check=True).stdout
     runner = Runner(parse_have(have), kinds)
+    parts = several.shares(checks, options.jobs)
     try:
         if options.shell:
             return shell(runner, shapes[0])
-        status = runner.run(checks)
+        rows = several.run(parts, have) if len(parts) > 1 else runner.run(checks)
         if options.report:
-            Path(options.report).write_text(json.dumps(runner.report, indent=1) + "\n", encoding="utf-8")
-        return status
+            Path(options.report).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        return conclude(rows)
     except KeyboardInterrupt:
         return 130
     finally:
         runner.shut_down()
+
+
+def conclude(rows):
+    """Says the sum; the exit status."""
+    verdicts = [verdict for _, verdict, _ in rows]
+    counts = [verdicts.count(verdict) for verdict in ("PASS", "FAIL", "SKIP")]
+    print("{} passed, {} failed, {} skipped".format(*counts), flush=True)
+    return 0 if rows and not counts[1] else 1
 
 
 if __name__ == "__main__":
