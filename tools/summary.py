@@ -61,7 +61,7 @@ class Count:
 
     def lab(self, path):
         with open(path, encoding="utf-8") as report:
-            for name, verdict, why in json.load(report):
+            for name, verdict, why, _ in json.load(report):
                 if verdict == "PASS":
                     self.passed += 1
                 elif verdict == "SKIP":

@@ -150,6 +150,17 @@ def b(pc, i):
     assert status == 1
 
 
+def test_a_long_lot_is_shared(lab):
+    (lab.folder / "lab").mkdir(exist_ok=True)
+    (lab.folder / "lab" / "seconds.json").write_text(json.dumps({f"a:{i}": 100 for i in range(4)}))
+    status, output = lab("@check(i=(0, 1, 2, 3))\ndef a(pc, i): pass\n@check(memory=1)\ndef b(pc, memory): pass\n", "--jobs", "2")
+    assert output.splitlines()[-1] == "5 passed, 0 failed, 0 skipped"
+    assert output.count("BOOT x86-debian") == 2 and (lab.folder / "lab" / "x86-debian-2.console").exists()
+    assert status == 0
+    assert json.loads((lab.folder / "lab" / "seconds.json").read_text())["a:0"] < 5
+    assert lab("@check(i=(0, 1, 2, 3))\ndef a(pc, i): pass\n", "--jobs", "2")[1].count("BOOT") == 1
+
+
 def test_a_runner_that_ends_fails_its_checks(lab):
     code = '@check()\ndef a(pc): __import__("os")._exit(0)\n@check(options={"memory": "2G"})\ndef b(pc): pass\n'
     status, output = lab(code, "--jobs", "2")

@@ -70,13 +70,14 @@ class Deadline:
 
 
 class Runner:
-    def __init__(self, have, kinds):
+    def __init__(self, have, kinds, number=1):
         self.have, self.kinds = have, kinds
+        self.label = f"-{number}" if number > 1 else ""  # runners may have machines of one shape
         self.machine = None
         self.before = None
         self.booting = 0  # seconds that the check under way has cost in boots
         self.retries = []
-        self.report = []  # (name, verdict, why)
+        self.report = []  # (name, verdict, why, seconds)
         self._cannot = {}  # shapes that could not be booted: why
 
     # --- machines ----------------------------------------------------------------------------------------------------
@@ -91,6 +92,9 @@ class Runner:
                 return f"{word}: {what}"
         return None
 
+    def console(self, shape):
+        return machine.LOGS / f"{shape}{self.label}.console"
+
     def boot(self, shape):
         """Makes self.machine one of this shape; a second attempt, if the first fails, is reported."""
         if self.machine and self.machine.shape == shape:
@@ -99,13 +103,13 @@ class Runner:
         if shape in self._cannot:
             raise Dead(self._cannot[shape])
         for attempt in (1, 2):
-            log = machine.LOGS / f"{shape}.console"
+            log = self.console(shape)
             started = time.monotonic()
             try:
                 folders = {word: what for word, (known, what) in self.have.items() if known}
                 self.machine = self.kinds[shape.machine][0](shape, log, folders)
                 self.before = self.machine.state()
-                print(f"==> {shape}: up in {self.machine.boot_seconds:.1f} s", flush=True)
+                print(f"==> {shape}{self.label}: up in {self.machine.boot_seconds:.1f} s", flush=True)
                 return
             except (Dead, Failed) as problem:
                 why = f"{shape} does not boot: {problem}\n{tail(log)}"
@@ -144,7 +148,7 @@ class Runner:
         verdict, why = self.verdict(check, log)
         seconds = time.monotonic() - started - self.booting
         log.add(f"{verdict} after {seconds:.1f} s\n{why}")
-        self.report.append((check.name, verdict, why))
+        self.report.append((check.name, verdict, why, round(seconds, 1)))
         first, _, rest = why.partition("\n")
         print(f"{verdict} {check.name} ({seconds:.1f} s)" + (f": {first}" if first else ""), flush=True)
         if verdict == "FAIL":
@@ -163,7 +167,7 @@ class Runner:
                 return self.attempt(check, log, mark)
             except Dead as problem:
                 gone = self.machine and self.machine.gone()
-                why = f"{check.name}: the machine is gone: {gone or problem}\n{tail(machine.LOGS / f'{check.shape}.console')}"
+                why = f"{check.name}: the machine is gone: {gone or problem}\n{tail(self.console(check.shape))}"
                 log.add(why)
                 self.shut_down()
                 if check.shape in self._cannot:
@@ -285,7 +289,8 @@ def arguments():
     parser.add_argument("names", nargs="*", help="checks: names, globs, or beginnings of names; all of them if none is given")
     parser.add_argument("--list", action="store_true", help="say which checks there are")
     parser.add_argument("--needs", action="store_true", help="say what tools/lab.sh has to fetch for them")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="machines at a time (default %(default)s)")
+    parser.add_argument("--jobs", type=int, default=min(3, (os.cpu_count() or 1) + 1), help="machines at a time (default %(default)s)")
+    parser.add_argument("--number", type=int, default=1, help="of this runner among several")
     parser.add_argument("--exactly", action="store_true", help="NAMES are whole names")
     parser.add_argument("--report", metavar="FILE", help="write each check's verdict to FILE as well, as JSON")
     parser.add_argument("--shell", nargs="?", const="debian", metavar="KERNEL", help="an interactive shell in the standard PC")
@@ -319,7 +324,7 @@ def main(kinds=KINDS):
     if have is None:  # ./dev lab has asked already
         have = subprocess.run([machine.HERE.parents[1] / "tools/lab.sh", *words_for(shapes, kinds)],
                               stdout=subprocess.PIPE, text=True, check=True).stdout
-    runner = Runner(parse_have(have), kinds)
+    runner = Runner(parse_have(have), kinds, options.number)
     parts = several.shares(checks, options.jobs)
     try:
         if options.shell:
@@ -327,6 +332,8 @@ def main(kinds=KINDS):
         rows = several.run(parts, have) if len(parts) > 1 else runner.run(checks)
         if options.report:
             Path(options.report).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        if not options.exactly:
+            several.remember(rows)
         return conclude(rows)
     except KeyboardInterrupt:
         return 130
@@ -336,7 +343,7 @@ def main(kinds=KINDS):
 
 def conclude(rows):
     """Says the sum; the exit status."""
-    verdicts = [verdict for _, verdict, _ in rows]
+    verdicts = [row[1] for row in rows]
     counts = [verdicts.count(verdict) for verdict in ("PASS", "FAIL", "SKIP")]
     print("{} passed, {} failed, {} skipped".format(*counts), flush=True)
     return 0 if rows and not counts[1] else 1
