@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Builds the lab's small kernel (tests/lab/kernel.config) from Debian's linux-source, once, outside the tree, and prints the
 # folder that holds it: FOLDER/vmlinux, without modules, and FOLDER/config. Debian's own kernels have no iommufd. The folder's
-# name changes with the configuration; Debian's revision of the source may move on.
+# name changes with the configuration; Debian's revision of the source may move on. The exit status is 3, and what it prints the
+# reason, where this machine cannot have it; 1 where the build fails.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/lib.sh
@@ -20,10 +21,15 @@ cache=$(cache_root)
 unneeded=(--exclude='*/Documentation/*/*' --exclude='*/tools/testing' --exclude='*/drivers/gpu/drm/amd/include'
     --exclude='*/arch/[!x]*/*.[chS]' --exclude='*.dts' --exclude='*.dtsi')
 
+cannot() {
+    echo "$*"
+    exit 3
+}
+
 fetch_source() { # fetch_source DIR: leaves DIR/linux
-    apt_open "$cache/apt-kernel" deb amd64 "$suite" || die "no mirror in this machine's apt configuration serves Debian $suite"
+    apt_open "$cache/apt-kernel" deb amd64 "$suite" || cannot "no mirror in this machine's apt configuration serves Debian $suite"
     say "Fetching $source $(apt_version "$source") of Debian $suite (150 MB)"
-    apt_unpack "$1/deb" alone "$source" || die "cannot fetch $source of Debian $suite"
+    apt_unpack "$1/deb" alone "$source" || cannot "$source of Debian $suite cannot be fetched"
     mkdir "$1/linux"
     quietly "$cache/log/lab-kernel-unpack.log" tar -xJf "$1/deb/usr/src/$source.tar.xz" -C "$1/linux" \
         --strip-components=1 "${unneeded[@]}" || die "cannot unpack $source"
@@ -61,7 +67,7 @@ build() { # build DIR: DIR/linux -> DIR/out
 
 main() {
     local dir tmp
-    [ "$(uname -m)" = x86_64 ] || die "the lab's small kernel is built on x86_64 only"
+    [ "$(uname -m)" = x86_64 ] || cannot "it is built on x86_64 only"
     mkdir -p "$cache/lab"
     dir=$cache/lab/kernel-$({ cat "$fragment" && echo "$source"; } | sha256sum | cut -c1-12)
     locked "$fragment" 3600 "the lab's kernel"
