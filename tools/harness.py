@@ -189,7 +189,7 @@ class Emulator(Process):
     """`penstock emulate 82599`: one card for each entry of ports; `where` and `wheres` are for --pci:NAME=..."""
 
     def __init__(self, *ports, mac=None, options=(), cpu=None, netns=None, favour=False):
-        self.folder = tempfile.mkdtemp(prefix="penstock-")
+        self.folder = tempfile.mkdtemp(prefix=f"penstock-{os.getpid()}-")
         self.sockets = [f"{self.folder}/nic{i}.sock" for i in range(len(ports))]
         argv = [PENSTOCK, "emulate", "82599"]
         for i, (socket, port) in enumerate(zip(self.sockets, ports)):
@@ -198,6 +198,7 @@ class Emulator(Process):
                 argv += ["--mac", mac if isinstance(mac, str) else mac[i]]
         if cpu is not None:
             argv += ["--cpu", str(cpu)]
+        argv = ["setpriv", "--pdeathsig", "KILL", *argv]  # whatever becomes of us
         try:
             super().__init__([*argv, *options], netns=netns, favour=favour)
             for socket in self.sockets:
@@ -219,6 +220,26 @@ class Emulator(Process):
     def stop(self):
         super().stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sweep():
+    """Removes what processes that were killed have left: folders and network namespaces, whose names have the owner's pid."""
+    def runs(pid):
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes()  # a zombie has none
+        except OSError:
+            return False
+
+    def left(folder):
+        for path in Path(folder).glob("penstock-*"):
+            owner = re.match(r"penstock-(?:lab-)?(\d+)-", path.name)
+            if owner and not runs(owner[1]):
+                yield path
+
+    for path in left(tempfile.gettempdir()):
+        shutil.rmtree(path, ignore_errors=True)  # not another user's: /tmp is sticky
+    for path in left("/run/netns") if netns_missing() is None else ():
+        subprocess.run(["ip", "netns", "del", path.name], capture_output=True, timeout=20, check=False)
 
 
 def run(name, target, options=(), args=(), timeout=20, **kwargs):

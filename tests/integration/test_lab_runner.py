@@ -35,6 +35,7 @@ class Paper:
     def alive(self): return not self.dead
     def gone(self): return None
     def end_commands(self): return self.left
+    def kill(self): pass
     def stop(self): print("STOP", self.shape, flush=True)
 
 needs = lambda shape: [shape.kernel]
@@ -49,16 +50,16 @@ class Lab:
         (folder / "checks").mkdir()
         (folder / "program.py").write_text(PROGRAM.format(lab=str(LAB)))
 
-    def start(self, checks, *arguments):
+    def start(self, checks, *arguments, **environment):
         (self.folder / "checks" / "paper.py").write_text(
             "import time\nfrom lab import *\nfrom lab import Dead, check\n" + checks)
         return subprocess.Popen(
             [sys.executable, self.folder / "program.py", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, env={**os.environ, "PENSTOCK_LAB": HAVE, "PENSTOCK_LAB_CHECKS": str(self.folder / "checks"),
-                            "PENSTOCK_BUILD": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"})
+                            "PENSTOCK_BUILD": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", **environment})
 
-    def __call__(self, checks, *arguments):
-        process = self.start(checks, *arguments)
+    def __call__(self, checks, *arguments, **environment):
+        process = self.start(checks, *arguments, **environment)
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 
@@ -258,3 +259,14 @@ def test_a_signal_ends_the_machine(lab, number, status, other):
     output, _ = process.communicate(timeout=20)
     assert "STOP x86-debian" in output
     assert process.returncode == status
+
+
+def test_what_killed_runners_left_is_removed(lab, tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = [f"penstock-{dead.pid}-a", f"penstock-lab-{dead.pid}-b", f"penstock-lab-{os.getpid()}-c", "penstock-d"]
+    for name in names:
+        (tmp_path / "tmp" / name).mkdir(parents=True)
+        (tmp_path / "tmp" / name / "file").touch()
+    assert lab(GOOD, "tool", TMPDIR=str(tmp_path / "tmp"))[0] == 0
+    assert {path.name for path in (tmp_path / "tmp").iterdir()} == set(names[2:])

@@ -39,9 +39,9 @@ def qemu(folder, binary):
     return argv, {"QEMU_MODULE_DIR": str(libraries / "qemu")}
 
 
-def end_with_parent():
-    """In a child: the kernel kills it when the runner ends, however that comes about (prctl: PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+def end_with_parent(number=signal.SIGKILL):
+    """The kernel sends this process a signal when its parent ends, however that comes about (prctl: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, number, 0, 0, 0)
 
 
 def connect(path):
@@ -113,7 +113,7 @@ class Machine:
 
     def __init__(self, shape, log):
         self.shape, self.log = shape, Path(log)
-        self.folder = tempfile.mkdtemp(prefix="penstock-lab-")
+        self.folder = tempfile.mkdtemp(prefix=f"penstock-lab-{os.getpid()}-")
         self.child = self.agent = self.qmp = None
         self._marks = 0
         self._bound_from = {}
@@ -168,12 +168,15 @@ class Machine:
         lines = self.log.read_text(errors="replace").splitlines()[-count:]
         return "\n".join("  | " + line for line in lines) or "  | (the console is empty)"
 
+    def kill(self):
+        if self.child and self.child.poll() is None:
+            self.child.kill()
+
     def stop(self):
         """Ends QEMU and what belongs to it."""
         if self.agent:
             self.agent.close()
-        if self.child and self.child.poll() is None:
-            self.child.kill()
+        self.kill()
         if self.child:
             self.child.wait(20)
         self.unprepare()

@@ -24,13 +24,16 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "checks")]
 import lab  # noqa: E402
 import machine  # noqa: E402
+import harness  # noqa: E402  (after machine, which knows where it is)
 import several  # noqa: E402
-import arm64  # noqa: E402  (after machine, which knows where harness is)
+import arm64  # noqa: E402
 import x86  # noqa: E402
 from lab import Dead, Failed, Shape, Skip, TimedOut  # noqa: E402
 
 # What a kind of machine is: its class, and what tools/lab.sh has to fetch for one of a shape.
 KINDS = {"x86": (x86.X86, x86.needs), "arm64": (arm64.Arm64, arm64.needs)}
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def import_checks(folder=HERE / "checks"):
@@ -77,6 +80,8 @@ class Runner:
         self.before = None
         self.booting = 0  # seconds that the check under way has cost in boots
         self.retries = []
+        self.ended = None  # the signal that ends the run
+        self.stopping = False  # a machine, which is not left half-way
         self.report = []  # (name, verdict, why, seconds)
         self._cannot = {}  # shapes that could not be booted: why
 
@@ -97,9 +102,11 @@ class Runner:
 
     def boot(self, shape):
         """Makes self.machine one of this shape; a second attempt, if the first fails, is reported."""
-        if self.machine and self.machine.shape == shape:
+        if self.machine and self.machine.shape == shape and not self.ended:
             return
         self.shut_down()
+        if self.ended:
+            raise SystemExit(128 + self.ended)
         if shape in self._cannot:
             raise Dead(self._cannot[shape])
         for attempt in (1, 2):
@@ -123,8 +130,19 @@ class Runner:
 
     def shut_down(self):
         if self.machine:
-            running, self.machine = self.machine, None
+            running, self.machine, self.stopping = self.machine, None, True
             running.stop()
+            self.stopping = False
+
+    def end(self, number, _frame):
+        """A signal ends the run, and another one does not disturb that. Without QEMU no check waits for anything."""
+        if self.ended:
+            return
+        self.ended = number
+        if self.machine:
+            self.machine.kill()
+        if not self.stopping:
+            raise SystemExit(128 + number)
 
     def retried(self, why):
         self.retries.append(why.splitlines()[0])
@@ -166,6 +184,8 @@ class Runner:
                 mark = self.machine.mark()
                 return self.attempt(check, log, mark)
             except Dead as problem:
+                if self.ended:
+                    raise SystemExit(128 + self.ended) from None
                 gone = self.machine and self.machine.gone()
                 why = f"{check.name}: the machine is gone: {gone or problem}\n{tail(self.console(check.shape))}"
                 log.add(why)
@@ -293,18 +313,12 @@ def arguments():
     parser.add_argument("--number", type=int, default=1, help="of this runner among several")
     parser.add_argument("--exactly", action="store_true", help="NAMES are whole names")
     parser.add_argument("--report", metavar="FILE", help="write each check's verdict to FILE as well, as JSON")
-    parser.add_argument("--shell", nargs="?", const="debian", metavar="KERNEL", help="an interactive shell in the standard PC")
+    parser.add_argument("--shell", nargs="?", const="debian", choices=sorted(x86.NEEDS), help="an interactive shell in the standard PC")
     return parser.parse_args()
-
-
-def ended(number, _frame):
-    raise SystemExit(128 + number)
 
 
 def main(kinds=KINDS):
     options = arguments()
-    signal.signal(signal.SIGTERM, ended)
-    signal.signal(signal.SIGHUP, ended)
     import_checks(os.environ.get("PENSTOCK_LAB_CHECKS", HERE / "checks"))
     try:
         checks = ([c for c in lab.registry if c.name in options.names] if options.exactly else
@@ -324,7 +338,12 @@ def main(kinds=KINDS):
     if have is None:  # ./dev lab has asked already
         have = subprocess.run([machine.HERE.parents[1] / "tools/lab.sh", *words_for(shapes, kinds)],
                               stdout=subprocess.PIPE, text=True, check=True).stdout
+    else:
+        machine.end_with_parent(signal.SIGTERM)
+    harness.sweep()
     runner = Runner(parse_have(have), kinds, options.number)
+    for number in ENDING:
+        signal.signal(number, runner.end)
     parts = several.shares(checks, options.jobs)
     try:
         if options.shell:
@@ -335,8 +354,6 @@ def main(kinds=KINDS):
         if not options.exactly:
             several.remember(rows)
         return conclude(rows)
-    except KeyboardInterrupt:
-        return 130
     finally:
         runner.shut_down()
 
