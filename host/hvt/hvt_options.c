@@ -108,9 +108,7 @@ int hvt_options_scan(struct hvt *hvt, int argc, char **argv, int *first)
     int rc;
 
     fill_table(table, hvt);
-    rc = tender_options_scan(argc, argv, table, OPTIONS, first, &hvt->error);
-    if (rc == 0 && *first == argc)
-        rc = tender_fail(&hvt->error, -EINVAL, "Missing KERNEL operand");
+    rc = tender_kernel_scan(argc, argv, table, OPTIONS, first, &hvt->error);
     hvt->misused = rc < 0;
     return rc;
 }
@@ -118,15 +116,11 @@ int hvt_options_scan(struct hvt *hvt, int argc, char **argv, int *first)
 int hvt_options_apply(struct hvt *hvt, int argc, char **argv, int first)
 {
     struct tender_option table[OPTIONS];
-    int rc;
 
     hvt->mem_size = MEM_DEFAULT;
     fill_table(table, hvt);
-    rc = tender_options_apply(first, argv, table, OPTIONS, &hvt->error);
-    if (rc == 0)
-        rc = tender_cmdline_join(argc - first - 1, argv + first + 1, hvt->cmdline,
-                                 sizeof hvt->cmdline, &hvt->error);
-    return rc;
+    return tender_kernel_apply(argc, argv, first, table, OPTIONS, hvt->cmdline, sizeof hvt->cmdline,
+                               &hvt->error);
 }
 
 static void print_usage(FILE *out)
@@ -134,11 +128,7 @@ static void print_usage(FILE *out)
     struct tender_option table[OPTIONS];
 
     fill_table(table, NULL);
-    fprintf(out,
-            "usage: %s [OPTIONS] [--] KERNEL [ARGS]\n"
-            "Runs the unikernel KERNEL in a virtual machine; ARGS are its command line.\n",
-            program_invocation_short_name);
-    tender_options_help(out, table, OPTIONS);
+    tender_kernel_help(out, "a virtual machine", table, OPTIONS);
 }
 
 void hvt_usage(void)

@@ -60,9 +60,7 @@ int spt_options_scan(struct spt *spt, int argc, char **argv, int *first)
     int rc;
 
     fill_table(table, spt);
-    rc = tender_options_scan(argc, argv, table, OPTIONS, first, &spt->error);
-    if (rc == 0 && *first == argc)
-        rc = tender_fail(&spt->error, -EINVAL, "Missing KERNEL operand");
+    rc = tender_kernel_scan(argc, argv, table, OPTIONS, first, &spt->error);
     spt->misused = rc < 0;
     return rc;
 }
@@ -70,15 +68,11 @@ int spt_options_scan(struct spt *spt, int argc, char **argv, int *first)
 int spt_options_apply(struct spt *spt, int argc, char **argv, int first)
 {
     struct tender_option table[OPTIONS];
-    int rc;
 
     spt->mem_size = MEM_DEFAULT;
     fill_table(table, spt);
-    rc = tender_options_apply(first, argv, table, OPTIONS, &spt->error);
-    if (rc == 0)
-        rc = tender_cmdline_join(argc - first - 1, argv + first + 1, spt->cmdline,
-                                 sizeof spt->cmdline, &spt->error);
-    return rc;
+    return tender_kernel_apply(argc, argv, first, table, OPTIONS, spt->cmdline, sizeof spt->cmdline,
+                               &spt->error);
 }
 
 static void print_usage(FILE *out)
@@ -86,11 +80,7 @@ static void print_usage(FILE *out)
     struct tender_option table[OPTIONS];
 
     fill_table(table, NULL);
-    fprintf(out,
-            "usage: %s [OPTIONS] [--] KERNEL [ARGS]\n"
-            "Runs the unikernel KERNEL in a process behind seccomp; ARGS are its command line.\n",
-            program_invocation_short_name);
-    tender_options_help(out, table, OPTIONS);
+    tender_kernel_help(out, "a process behind seccomp", table, OPTIONS);
 }
 
 void spt_usage(void)

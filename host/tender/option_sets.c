@@ -138,6 +138,36 @@ int tender_parse_mem(const char *value, uint64_t max, uint64_t *megabytes,
     return 0;
 }
 
+int tender_kernel_scan(int argc, char **argv, const struct tender_option *table, size_t count,
+                       int *first, struct tender_error *error)
+{
+    int rc = tender_options_scan(argc, argv, table, count, first, error);
+
+    if (rc == 0 && *first == argc)
+        rc = tender_fail(error, -EINVAL, "Missing KERNEL operand");
+    return rc;
+}
+
+int tender_kernel_apply(int argc, char **argv, int first, const struct tender_option *table,
+                        size_t count, char *cmdline, size_t size, struct tender_error *error)
+{
+    int rc = tender_options_apply(first, argv, table, count, error);
+
+    if (rc < 0)
+        return rc;
+    return tender_cmdline_join(argc - first - 1, argv + first + 1, cmdline, size, error);
+}
+
+void tender_kernel_help(FILE *out, const char *where, const struct tender_option *table,
+                        size_t count)
+{
+    fprintf(out,
+            "usage: %s [OPTIONS] [--] KERNEL [ARGS]\n"
+            "Runs the unikernel KERNEL in %s; ARGS are its command line.\n",
+            program_invocation_short_name, where);
+    tender_options_help(out, table, count);
+}
+
 bool tender_options_answer(int argc, char **argv, const struct tender_option *table, size_t count,
                            void (*usage)(FILE *out), const char *version)
 {

@@ -38,6 +38,20 @@ struct tender_option *tender_answer_options(struct tender_option *row);
 int tender_parse_mem(const char *value, uint64_t max, uint64_t *megabytes,
                      struct tender_error *error);
 
+/*
+ * A tender that loads a unikernel: [OPTIONS] [--] KERNEL [ARGS]. tender_options_scan that wants a
+ * KERNEL (-EINVAL: there is none), and, once its manifest is known, tender_options_apply of what
+ * stands before argv[first] and ARGS joined into cmdline[size].
+ */
+int tender_kernel_scan(int argc, char **argv, const struct tender_option *table, size_t count,
+                       int *first, struct tender_error *error);
+int tender_kernel_apply(int argc, char **argv, int first, const struct tender_option *table,
+                        size_t count, char *cmdline, size_t size, struct tender_error *error);
+
+/* Its help; `where` is what it runs the unikernel in. */
+void tender_kernel_help(FILE *out, const char *where, const struct tender_option *table,
+                        size_t count);
+
 /* What --version prints behind the program's name; abi: a literal number. */
 #define TENDER_VERSION_TEXT(abi) \
     " tender, version " PENSTOCK_VERSION "\nABI version " TENDER_TEXT(abi)
