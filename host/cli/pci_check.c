@@ -63,26 +63,12 @@ void pci_check_json(FILE *out, const struct pci_checks *checks, const char *devi
     fprintf(out, "\n]}\n");
 }
 
-static int find_device(const struct pci_host *host, const char *name,
-                       struct pci_sysfs_device *device, struct tender_error *error)
-{
-    char address[PCI_ADDRESS_SIZE];
-    struct pci_error why;
-    int r = pci_sysfs_address(host->sys, name, address);
-
-    if (r != 0)
-        return tender_fail(
-            error, r, "'%.64s' is not the address of a PCI device, such as 0000:03:00.0", name);
-    r = pci_sysfs_read(host->sys, address, device, &why);
-    return r ? tender_fail(error, r, "%s", why.text) : 0;
-}
-
 int pci_cmd_check(FILE *out, const struct pci_host *host, const char *name, bool json,
                   struct tender_error *error)
 {
     struct pci_checks checks = {.count = 0};
     struct pci_sysfs_device device;
-    int r = name ? find_device(host, name, &device, error) : 0;
+    int r = name ? pci_host_device(host, name, &device, error) : 0;
 
     if (r != 0)
         return r;

@@ -49,6 +49,20 @@ int pci_host_each(const char *folder, int (*one)(void *arg, const char *name), v
     return r;
 }
 
+int pci_host_device(const struct pci_host *host, const char *name, struct pci_sysfs_device *device,
+                    struct tender_error *error)
+{
+    char address[PCI_ADDRESS_SIZE];
+    struct pci_error why;
+    int r = pci_sysfs_address(host->sys, name, address);
+
+    if (r != 0)
+        return tender_fail(
+            error, r, "'%.64s' is not the address of a PCI device, such as 0000:03:00.0", name);
+    r = pci_sysfs_read(host->sys, address, device, &why);
+    return r ? tender_fail(error, r, "%s", why.text) : 0;
+}
+
 bool pci_host_path(char *path, size_t size, const char *format, ...)
 {
     va_list args;

@@ -54,6 +54,10 @@ bool pci_host_has_address(const struct pci_host *host, const char *interface, ch
  */
 int pci_host_each(const char *folder, int (*one)(void *arg, const char *name), void *arg);
 
+/* What sysfs says of the device that the user called `name`. -EINVAL, -ENODEV, with a message. */
+int pci_host_device(const struct pci_host *host, const char *name, struct pci_sysfs_device *device,
+                    struct tender_error *error);
+
 /* Makes a path; false if it is too long. */
 bool pci_host_path(char *path, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -8,25 +8,11 @@
 
 #include "host/cli/pci_bind.h"
 
-static int read_one(const struct pci_host *host, const char *name, struct pci_move *move,
-                    struct tender_error *error)
-{
-    char address[PCI_ADDRESS_SIZE];
-    struct pci_error why;
-    int r = pci_sysfs_address(host->sys, name, address);
-
-    if (r != 0)
-        return tender_fail(
-            error, r, "'%.64s' is not the address of a PCI device, such as 0000:03:00.0", name);
-    r = pci_sysfs_read(host->sys, address, &move->device, &why);
-    return r ? tender_fail(error, r, "%s", why.text) : 0;
-}
-
 static int read_all(const struct pci_host *host, char **names, unsigned count,
                     struct pci_move *moves, struct tender_error *error)
 {
     for (unsigned i = 0; i < count; i++) {
-        int r = read_one(host, names[i], &moves[i], error);
+        int r = pci_host_device(host, names[i], &moves[i].device, error);
 
         if (r != 0)
             return r;
@@ -120,11 +106,10 @@ static int settled(const struct pci_host *host, const struct pci_move *move,
 {
     const char *address = move->device.address;
     struct pci_sysfs_device now;
-    struct pci_error why;
-    int r = pci_sysfs_read(host->sys, address, &now, &why);
+    int r = pci_host_device(host, address, &now, error);
 
     if (r != 0)
-        return tender_fail(error, r, "%s", why.text);
+        return r;
     if (pci_host_is_vfio(now.driver))
         return tender_fail(error, -EBUSY,
                            "%s: the kernel gave it to %s again; is there an option ids= of "
@@ -142,11 +127,10 @@ int pci_give_back(const struct pci_host *host, struct pci_move *move, struct ten
 {
     const char *address = move->device.address;
     struct pci_sysfs_device now;
-    struct pci_error why;
-    int r = pci_sysfs_read(host->sys, address, &now, &why);
+    int r = pci_host_device(host, address, &now, error);
 
     if (r != 0)
-        return tender_fail(error, r, "%s", why.text);
+        return r;
     r = restore_override(host, move, now.override);
     if (r != 0)
         return say(move, "its driver_override cannot be restored", r, error);
