@@ -10,6 +10,7 @@
 #include "host/pci/pci_ops.h"
 #include "host/pci/pci_sysfs.h"
 #include "host/pci/vfio_abi.h"
+#include "host/pci/vfio_caps.h"
 #include "host/pci/vfio_sys.h"
 
 struct vfio;
@@ -132,16 +133,6 @@ int vfio_ready(struct vfio *vfio, struct pci_error *error);
 
 /* Clears and sets bits of 16 in configuration space, of a device that is open. */
 int vfio_config_change(struct vfio *vfio, unsigned offset, uint16_t clear, uint16_t set);
-
-/* ---- vfio_caps.c ---- */
-
-/*
- * A capability in what an INFO ioctl wrote to buffer[size]: where it begins, or 0 if there is none.
- * `first` is the offset of the chain's first. At least `min` bytes of it lie in the buffer.
- * -EPROTO: the chain is broken.
- */
-int vfio_caps_find(const void *buffer, size_t size, uint32_t first, uint16_t id, size_t min,
-                   size_t *at);
 
 /* ---- vfio_region.c, vfio_irq.c, vfio_reset.c: parts of vfio_ops ---- */
 

@@ -13,44 +13,15 @@ union region_info {
     uint8_t bytes[INFO_ROOM];
 };
 
-/* The areas that may be mapped, of a region that may be mapped in parts only. */
-static int take_sparse(const union region_info *reply, size_t at, size_t size,
-                       struct pci_area_list *areas)
-{
-    struct vfio_region_info_cap_sparse_mmap cap;
-
-    memcpy(&cap, reply->bytes + at, sizeof(cap));
-    at += sizeof(cap);
-    if (cap.nr_areas > (size - at) / sizeof(struct vfio_region_sparse_mmap_area))
-        return -EPROTO;
-    for (uint32_t i = 0; i < cap.nr_areas; i++) {
-        struct vfio_region_sparse_mmap_area area;
-
-        memcpy(&area, reply->bytes + at + i * sizeof(area), sizeof(area));
-        if (!pci_range_fits(area.offset, area.size, reply->info.size))
-            return -EPROTO;
-        if (!pci_areas_add(areas, area.offset, area.size))
-            break;
-    }
-    return 0;
-}
-
 static int take_areas(const union region_info *reply, struct pci_area_list *areas)
 {
-    size_t at = 0;
-    int rc = 0;
+    const struct vfio_region_info *info = &reply->info;
 
-    if (reply->info.argsz > INFO_ROOM) /* which areas, there was no room for: none */
+    if (info->argsz > INFO_ROOM) /* which areas, there was no room for: none */
         return 0;
-    if (reply->info.flags & VFIO_REGION_INFO_FLAG_CAPS)
-        rc = vfio_caps_find(reply, reply->info.argsz, reply->info.cap_offset,
-                            VFIO_REGION_INFO_CAP_SPARSE_MMAP,
-                            sizeof(struct vfio_region_info_cap_sparse_mmap), &at);
-    if (rc == 0 && at != 0)
-        return take_sparse(reply, at, reply->info.argsz, areas);
-    if (rc == 0)
-        pci_areas_add(areas, 0, reply->info.size);
-    return rc;
+    return vfio_caps_areas(reply, info->argsz,
+                           info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0,
+                           info->size, areas);
 }
 
 int vfio_region_info(struct pci_access *dev, unsigned region, struct pci_raw_region *raw,

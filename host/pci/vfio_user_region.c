@@ -6,65 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/pci/vfio_caps.h"
 #include "host/pci/vfio_user.h"
 
 /* Room for the structure and PCI_AREA_LIST_MAX areas. */
-#define REPLY_ROOM    8192u
-#define CAPS_SEEN_MAX 64u /* a longer list is a circle */
+#define REPLY_ROOM 8192u
 
 union region_reply {
     struct vfio_user_region_info info;
     uint8_t bytes[REPLY_ROOM];
 };
-
-static int add_areas(const union region_reply *reply, size_t size, size_t at,
-                     struct pci_area_list *areas)
-{
-    struct vfio_user_cap_sparse_mmap cap;
-
-    if (!pci_range_fits(at, sizeof(cap), size))
-        return -EPROTO;
-    memcpy(&cap, reply->bytes + at, sizeof(cap));
-    at += sizeof(cap);
-    if (cap.nr_areas > (size - at) / sizeof(struct vfio_user_sparse_area))
-        return -EPROTO;
-    for (uint32_t i = 0; i < cap.nr_areas; i++) {
-        struct vfio_user_sparse_area area;
-
-        memcpy(&area, reply->bytes + at + i * sizeof(area), sizeof(area));
-        if (!pci_range_fits(area.offset, area.size, reply->info.size))
-            return -EPROTO;
-        if (!pci_areas_add(areas, area.offset, area.size))
-            break;
-    }
-    return 0;
-}
-
-/* Follows the list of capabilities; *sparse says whether one of them names areas. */
-static int walk_caps(const union region_reply *reply, size_t size, struct pci_area_list *areas,
-                     bool *sparse)
-{
-    size_t at = reply->info.flags & VFIO_USER_REGION_CAPS ? reply->info.cap_offset : 0;
-
-    *sparse = false;
-    for (unsigned seen = 0; at != 0; seen++) {
-        struct vfio_user_cap_header cap;
-
-        if (seen == CAPS_SEEN_MAX || at < sizeof(reply->info) ||
-            !pci_range_fits(at, sizeof(cap), size))
-            return -EPROTO;
-        memcpy(&cap, reply->bytes + at, sizeof(cap));
-        if (cap.id == VFIO_USER_CAP_SPARSE_MMAP) {
-            int rc = add_areas(reply, size, at, areas);
-
-            if (rc < 0)
-                return rc;
-            *sparse = true;
-        }
-        at = cap.next;
-    }
-    return 0;
-}
 
 /* Memory behind the end of a file would be SIGBUS for whoever touches it. */
 static bool file_covers(int fd, uint64_t offset, uint64_t size)
@@ -97,7 +48,7 @@ static int digest(struct vfio_user *vu, unsigned region, const union region_repl
                   size_t size, struct vfio_user_fds *fds, struct pci_raw_region *raw)
 {
     struct pci_area_list offered = {.count = 0};
-    bool sparse;
+    uint32_t caps = reply->info.flags & VFIO_USER_REGION_CAPS ? reply->info.cap_offset : 0;
     int rc;
 
     raw->size = reply->info.size;
@@ -106,11 +57,11 @@ static int digest(struct vfio_user *vu, unsigned region, const union region_repl
     raw->fd = -1;
     if (!(reply->info.flags & VFIO_USER_REGION_MMAP) || fds->count == 0 || raw->size == 0)
         return 0;
-    rc = walk_caps(reply, size, &offered, &sparse);
+    if (caps != 0 && caps < sizeof(reply->info))
+        return -EPROTO;
+    rc = vfio_caps_areas(reply, size, caps, raw->size, &offered);
     if (rc < 0)
         return rc;
-    if (!sparse)
-        pci_areas_add(&offered, 0, raw->size);
     take_mapping(reply, &offered, fds->fd[0], raw);
     if (raw->areas.count == 0)
         return 0;
