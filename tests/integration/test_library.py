@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """PCIe access from a program that nobody of this tree wrote: the installed header, library and pkg-config file."""
-import os
 import re
 import shutil
 import subprocess
@@ -11,25 +10,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import harness  # noqa: E402
+from installing import call, install  # noqa: E402
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "pci" / "nvme.c"
-
-
-def call(*argv, cwd, **env):
-    done = subprocess.run([str(a) for a in argv], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True,
-                          timeout=120, check=False)
-    assert done.returncode == 0, (argv, done.stdout, done.stderr)
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def flags(tmp_path_factory):
     """What pkg-config says to a compiler, with the tree installed into a folder of its own."""
-    for tool in ("meson", "pkg-config"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is missing")
-    root = tmp_path_factory.mktemp("destdir")
-    call("meson", "install", "--no-rebuild", "-C", harness.BUILD, DESTDIR=str(root), cwd=root)
+    if not shutil.which("pkg-config"):
+        pytest.skip("pkg-config is missing")
+    root = install(tmp_path_factory)
     folder = next(root.rglob("penstock-pci.pc")).parent
     return call("pkg-config", "--cflags", "--libs", "penstock-pci", cwd=root, PKG_CONFIG_PATH=str(folder),
                 PKG_CONFIG_SYSROOT_DIR=str(root)).split()

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Unikernels built elsewhere, with what is installed: by Solo5's wrappers without a libc, and by pkg-config over musl."""
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import harness  # noqa: E402
+from installing import call, install  # noqa: E402
 
 TRIPLE = "x86_64-solo5-none-static"
 HVT = pytest.param("hvt", marks=pytest.mark.skipif(harness.kvm_missing() is not None, reason=harness.kvm_missing() or ""))
@@ -101,19 +100,9 @@ class Tree:
         return self.tools / f"{TRIPLE}-{name}"
 
 
-def call(*argv, cwd, **env):
-    done = subprocess.run([str(a) for a in argv], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True,
-                          timeout=120, check=False)
-    assert done.returncode == 0, (argv, done.stdout, done.stderr)
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    if not shutil.which("meson"):
-        pytest.skip("meson is missing")
-    root = tmp_path_factory.mktemp("destdir")
-    call("meson", "install", "--no-rebuild", "-C", harness.BUILD, DESTDIR=str(root), cwd=root)
+    root = install(tmp_path_factory)
     moved = root.with_name("moved")
     prefix = next(path.parent.parent for path in root.rglob(f"bin/{TRIPLE}-cc"))
     prefix.rename(moved)  # nothing may know where it was installed

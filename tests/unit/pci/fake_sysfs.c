@@ -4,12 +4,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #define HUGE   (2ull << 20)
 #define FOLDER "bus/pci/devices/" FAKE_NIC
@@ -116,6 +120,16 @@ int fake_sysfs_open(struct fake_sysfs *fake, struct pci_access **dev, struct pci
     (*dev)->options = fake->options;
     (*dev)->beside = *dev;
     return 0;
+}
+
+struct pci_access *fake_sysfs_opened(struct fake_sysfs *fake)
+{
+    struct pci_error error = {.text = ""};
+    struct pci_access *dev = NULL;
+
+    if (fake_sysfs_open(fake, &dev, &error) < 0)
+        fail_msg("%s", error.text);
+    return dev;
 }
 
 void fake_sysfs_read(const struct fake_sysfs *fake, const char *file, char *text, size_t size)

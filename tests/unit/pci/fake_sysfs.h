@@ -45,6 +45,9 @@ int fake_sysfs_remove(void **state);
 /* What pci_open does, on this host. */
 int fake_sysfs_open(struct fake_sysfs *fake, struct pci_access **dev, struct pci_error *error);
 
+/* The same where it must succeed. */
+struct pci_access *fake_sysfs_opened(struct fake_sysfs *fake);
+
 /* Text of one of the device's files. */
 void fake_sysfs_read(const struct fake_sysfs *fake, const char *file, char *text, size_t size);
 

@@ -33,16 +33,6 @@ static void refused(struct fake_sysfs *fake, int code, const char *says)
     assert_string_equal(text, "");
 }
 
-static struct pci_access *opened(struct fake_sysfs *fake)
-{
-    struct pci_error error = {.text = ""};
-    struct pci_access *dev = NULL;
-
-    if (fake_sysfs_open(fake, &dev, &error) < 0)
-        fail_msg("%s", error.text);
-    return dev;
-}
-
 static void test_only_if_allowed(void **state)
 {
     struct fake_sysfs *fake = *state;
@@ -85,7 +75,7 @@ static void test_drivers(void **state)
     refused(fake, -EBUSY, "echo " FAKE_NIC " > /sys/bus/pci/drivers/ixgbe/unbind");
     for (unsigned i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
         fake_driver(&fake->tree, FAKE_NIC, fine[i]);
-        pci_close(opened(fake));
+        pci_close(fake_sysfs_opened(fake));
     }
 }
 
@@ -100,12 +90,12 @@ static void test_groups(void **state)
     fake_file(&fake->tree, "kernel/iommu_groups/7/type", "blocked\n");
     refused(fake, -ENOTSUP, "domain type blocked");
     fake_file(&fake->tree, "kernel/iommu_groups/7/type", "identity\n");
-    pci_close(opened(fake));
+    pci_close(fake_sysfs_opened(fake));
     fake_driver(&fake->tree, FAKE_NIC, "vfio-pci"); /* whose next user would bring a domain */
     refused(fake, -ENOTSUP, "bound to vfio-pci");
     fake_file(&fake->tree, "kernel/iommu_groups/7/type", "unknown\n");
     fake_file(&fake->tree, "kernel/iommu_groups/7/name", "vfio-noiommu\n");
-    pci_close(opened(fake));
+    pci_close(fake_sysfs_opened(fake));
 }
 
 static void test_lockdown(void **state)
@@ -115,7 +105,7 @@ static void test_lockdown(void **state)
     fake_file(&fake->tree, "kernel/security/lockdown", "none [integrity] confidentiality\n");
     refused(fake, -EACCES, "locked down");
     fake_file(&fake->tree, "kernel/security/lockdown", "[none] integrity confidentiality\n");
-    pci_close(opened(fake));
+    pci_close(fake_sysfs_opened(fake));
 }
 
 static void test_secret_addresses(void **state)
@@ -142,7 +132,7 @@ static void test_no_reset(void **state)
     fake_drop(&fake->tree, "bus/pci/devices/" FAKE_NIC "/reset");
     refused(fake, -EPERM, "cannot be reset");
     fake->options.allow_no_reset = true;
-    dev = opened(fake);
+    dev = fake_sysfs_opened(fake);
     assert_int_equal(pci_reset(dev, NULL), 0);
     pci_close(dev);
 }
@@ -150,17 +140,17 @@ static void test_no_reset(void **state)
 static void test_one_user(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
 
     refused(fake, -EBUSY, "another process");
     pci_close(dev);
-    pci_close(opened(fake));
+    pci_close(fake_sysfs_opened(fake));
 }
 
 static void test_identity_and_regions(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_region region;
 
     assert_int_equal(pci_region_info(dev, 0, &region, NULL), 0);
@@ -183,7 +173,7 @@ static void test_registers(void **state)
 {
     static const unsigned sizes[] = {1, 2, 4, 8};
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_area area = {.offset = 4096, .size = 4096};
     void *mapped = NULL;
 
@@ -220,7 +210,7 @@ static void test_small_bar(void **state)
                      "0x00000000fe000100 0x00000000fe0001ff 0x0000000000040200\n" NO_BAR NO_BAR
                          NO_BAR NO_BAR NO_BAR NO_BAR);
     fake_device_file(&fake->tree, FAKE_NIC, "resource0", page);
-    dev = opened(fake);
+    dev = fake_sysfs_opened(fake);
     assert_int_equal(pci_region_info(dev, 0, &region, NULL), 0);
     assert_int_equal(region.size, 0x100);
     assert_int_equal(region.areas_count, 0);
@@ -241,7 +231,7 @@ static void expect_file(struct fake_sysfs *fake, const char *file, const char *t
 static void test_power(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     uint64_t command;
 
     /* As a killed process left it, with a bit of others' beside. */
@@ -260,7 +250,7 @@ static void test_power(void **state)
     pci_close(dev);
     expect_file(fake, "enable", "0\n");
     expect_file(fake, "power/control", "auto\n");
-    dev = opened(fake);
+    dev = fake_sysfs_opened(fake);
     assert_int_equal(pci_region_read(dev, PCI_REGION_CONFIG, COMMAND, 2, &command), 0);
     assert_int_equal(command, 0x100);
     pci_close(dev);
@@ -269,7 +259,7 @@ static void test_power(void **state)
 static void test_check(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_error error;
 
     assert_int_equal(pci_check(dev, &error), 0);

@@ -48,16 +48,6 @@ static void test_find_run(void **state)
     expect_run((unsigned[]){4, 4, 5, 5, 0}, 3, 4, 2); /* what cannot be is no run of three */
 }
 
-static struct pci_access *opened(struct fake_sysfs *fake)
-{
-    struct pci_error error = {.text = ""};
-    struct pci_access *dev = NULL;
-
-    if (fake_sysfs_open(fake, &dev, &error) < 0)
-        fail_msg("%s", error.text);
-    return dev;
-}
-
 /* Bytes, with some of the file system's own. */
 static off_t used(const struct fake_sysfs *fake)
 {
@@ -78,7 +68,7 @@ static void expect_frames(const char *memory, unsigned first, unsigned count)
 static void test_in_order(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_error error = {.text = ""};
     void *memory = NULL;
     uint64_t iova = 0;
@@ -101,7 +91,7 @@ static void test_in_order(void **state)
 static void test_frugal(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     void *memory;
     uint64_t iova;
 
@@ -115,7 +105,7 @@ static void test_frugal(void **state)
 static void test_at(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     char *room = mmap(NULL, 3 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *at = room + (-(uintptr_t)room & (HUGE - 1));
     void *memory;
@@ -136,7 +126,7 @@ static void test_at(void **state)
 static void test_no_run(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_error error = {.text = ""};
     void *memory;
     uint64_t iova;
@@ -153,7 +143,7 @@ static void test_no_run(void **state)
 static void test_refusals(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct pci_error error = {.text = ""};
     void *memory;
     uint64_t iova;
@@ -172,7 +162,7 @@ static void test_refusals(void **state)
 static void test_secret(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     void *memory;
     uint64_t iova;
 
@@ -187,7 +177,7 @@ static void test_secret(void **state)
 static void test_stopped(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     void *memory;
     uint64_t iova;
 
@@ -211,7 +201,7 @@ static void test_left_behind(void **state)
     fake_file(&fake->tree, "huge/penstock-" FAKE_NIC ".0", "");
     fake_file(&fake->tree, "huge/penstock-" FAKE_NIC ".3", "");
     fake_file(&fake->tree, "huge/penstock-0000:04:00.0.0", "");
-    dev = opened(fake);
+    dev = fake_sysfs_opened(fake);
     assert_int_equal(fake_sysfs_files(fake), 3);
     assert_int_equal(pci_reset(dev, NULL), 0);
     assert_int_equal(fake_sysfs_files(fake), 1); /* another device's */
@@ -222,7 +212,7 @@ static void test_left_behind(void **state)
 static void test_cannot_be_stopped(void **state)
 {
     struct fake_sysfs *fake = *state;
-    struct pci_access *dev = opened(fake);
+    struct pci_access *dev = fake_sysfs_opened(fake);
     struct sysfs *sf = sysfs_of(dev);
     int config = sf->config_fd;
     void *memory;
