@@ -35,7 +35,6 @@ struct sys_epoll_event {
     uint32_t data[2]; /* the low half first */
 };
 
-#define SYS_EPOLLIN  0x01u
 #define SYS_EPOLLERR 0x08u
 #define SYS_EPOLLHUP 0x10u
 
