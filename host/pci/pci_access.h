@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: ISC
 /*
  * Access to a PCI device from a Linux process: one interface over kernel VFIO, a vfio-user socket,
- * or sysfs. A library of its own, with nothing of unikernels in it.
+ * or sysfs. A library of its own (pkg-config: penstock-pci), with nothing of unikernels in it;
+ * examples/pci/nvme.c is a program of 60 lines over it. A device is taken in this order:
  *
- * All calls return 0 or -errno and, where they can fail, leave a message for people in struct
- * pci_error. An object is used by one thread at a time; only pci_lost_fd's descriptor may be polled
- * from another, and pci_check called.
+ *     pci_open                            nothing is changed on it
+ *     pci_identify, pci_bar_look          is it the right one?
+ *     pci_reset                           rid of what its last user left
+ *     pci_dma_map (or pci_dma_physical)   what it may reach
+ *     pci_map, pci_irq_enable
+ *     pci_bus_master                      last: now it may
+ *     pci_close                           all of it undone, in reverse
+ *
+ * The kinds of access, by the beginning of `where` (pci_open):
+ *
+ *                      kept from other memory by   interrupts   when this process is killed
+ *     kernel VFIO      the IOMMU                   yes          the kernel stops the device
+ *     vfio-user        its server                  yes          its server stops it
+ *     sysfs            nobody                      none         nobody stops it
+ *
+ * Calls that return an int return 0 or -errno; those that take a struct pci_error leave a message
+ * for people in it when they fail, and it may be NULL. An object is used by one thread at a time;
+ * only pci_lost_fd's descriptor may be polled from another, and pci_check called.
  */
 #ifndef PENSTOCK_PCI_ACCESS_H
 #define PENSTOCK_PCI_ACCESS_H
@@ -29,8 +45,10 @@ enum pci_region_index {
     PCI_REGION_CONFIG = 7,
 };
 
+/* The ways to interrupt, numbered as VFIO numbers them (VFIO_PCI_*_IRQ_INDEX). */
 enum pci_irq_index { PCI_IRQ_INTX = 0, PCI_IRQ_MSI = 1, PCI_IRQ_MSIX = 2 };
 
+/* Of configuration space (PCI Local Bus 3.0, 6.2.1). */
 struct pci_identity {
     uint16_t vendor;
     uint16_t device;
@@ -79,7 +97,7 @@ struct pci_options {
 };
 
 /*
- * Opens the device at `where` (design 3.5):
+ * Opens the device at `where`:
  *
  *     0000:03:00.0, 03:00.0, /sys/...  a host device that is bound to vfio-pci
  *     vfio-user:/path/socket           a device that is served over vfio-user
@@ -97,14 +115,23 @@ int pci_open(const char *where, const struct pci_options *options, struct pci_ac
  * fine. */
 void pci_close(struct pci_access *dev);
 
+/* What pci_open was given. Lives until pci_close. */
 const char *pci_where(const struct pci_access *dev);
 
+/* Changes nothing on the device. */
 int pci_identify(struct pci_access *dev, struct pci_identity *identity, struct pci_error *error);
 
-/* A function-level reset, or a hot reset where that is all there is. 0 and nothing done if the
- * device has none and allow_no_reset was given. */
+/*
+ * A function-level reset, or a reset of its bus where that is all there is and nobody else is on
+ * it. 0 and nothing done if the device has none and allow_no_reset was given.
+ */
 int pci_reset(struct pci_access *dev, struct pci_error *error);
 
+/*
+ * The device is asked once; *info holds until pci_close. The first use of a region of a device
+ * behind kernel VFIO opens it in the kernel, which resets it. -EINVAL there is no such number;
+ * -EPROTO what the device or its server says makes no sense.
+ */
 int pci_region_info(struct pci_access *dev, unsigned region, struct pci_region *info,
                     struct pci_error *error);
 
@@ -113,12 +140,12 @@ struct pci_bar {
     bool io_port;  /* it is not memory */
 };
 
-/* The same of a BAR as pci_region_info; changes nothing on the device, as pci_open. */
+/* The same of BAR 0..5, but changes nothing on the device. */
 int pci_bar_look(struct pci_access *dev, unsigned bar, struct pci_bar *look,
                  struct pci_error *error);
 
-/* One access of 1, 2, 4 or 8 bytes, naturally aligned; `value` is in host order. -EIO the device
- * refused; -EPIPE it is gone. */
+/* One access of 1, 2, 4 or 8 bytes, naturally aligned; `value` is in host order. -EINVAL outside
+ * of the region, or not aligned; -EIO the device refused; -EPIPE it is gone. */
 int pci_region_read(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,
                     uint64_t *value);
 int pci_region_write(struct pci_access *dev, unsigned region, uint64_t offset, unsigned size,
@@ -162,10 +189,14 @@ int pci_dma_physical(struct pci_access *dev, uint64_t size, void *at, void **add
 
 /*
  * Lets the device read and write size bytes of fd at offset, mapped at `address` in this process,
- * as iova. -ENOMEM: RLIMIT_MEMLOCK is too small; the message has the number to set.
+ * as iova; whole pages of 4 KiB. fd may be closed afterwards. -EINVAL no whole pages, or no
+ * addresses of pci_iova_ranges; -ENOMEM: RLIMIT_MEMLOCK is too small; the message has the number to
+ * set.
  */
 int pci_dma_map(struct pci_access *dev, int fd, uint64_t offset, void *address, uint64_t iova,
                 uint64_t size, struct pci_error *error);
+
+/* Takes away what one pci_dma_map gave, all of it. -ENOENT: there is no such mapping. */
 int pci_dma_unmap(struct pci_access *dev, uint64_t iova, uint64_t size);
 
 /* How many vectors of a kind the device has, or less if pci_irq_enable found that the machine has

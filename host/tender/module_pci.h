@@ -3,7 +3,7 @@
  * The PCI devices and the DMA memory of one unikernel, for every tender: from the manifest and the
  * --pci: options to devices that are checked, reset, mapped and allowed to do DMA, and back.
  *
- * The order is fixed (design 3.5): identity of all devices -> reset -> DMA memory -> BARs ->
+ * The order is fixed: identity of all devices -> reset -> DMA memory -> BARs ->
  * interrupts -> bus mastering last. What fails before the reset has changed nothing on any device;
  * every failure undoes what was done.
  */

@@ -65,8 +65,8 @@ int pci_wait32(const struct pci_device *dev, unsigned bar, uint64_t offset, uint
 /* Configuration space; all ones where there is none. */
 uint32_t pci_config_read32(const struct pci_device *dev, size_t offset);
 
-/* Whether the device is gone (solo5.h): the end is near. A call to the tender, for when it woke us.
- */
+/* Whether the device is lost (solo5.h, after solo5_pci_acquire). A call to the tender: to be asked
+ * when solo5_yield reports the device. */
 bool pci_is_lost(const struct pci_device *dev);
 
 /* ---- DMA memory ---- */
