@@ -17,10 +17,9 @@ from pathlib import Path
 
 import harness
 import initramfs
-from machine import HERE, Machine, qemu
+from machine import Machine, qemu
 
 NEEDS = {"debian": "debian-arm64"}
-OPTIONS = {"memory": "1G", "append": ""}
 MODULES = ["vfio_pci", "vfio_iommu_type1"]
 PROGRAMS = harness.BUILD / "aarch64"
 
@@ -39,25 +38,20 @@ def needs(shape):
 
 
 class Arm64(Machine):
-    """The aarch64 machine. have: what tools/lab.sh said, {word: folder}."""
+    """The aarch64 machine."""
+    OPTIONS = {"memory": "1G", "append": ""}
     agent_port = "/dev/ttyAMA1"
     fault_line = "arm-smmu-v3 .*event 0x"
     fault_cost, fault_irq = 1, None
 
     def __init__(self, shape, log, have):
-        self.have = have
-        self.options = dict(OPTIONS)
-        for key, value in shape.options:
-            if key not in OPTIONS:
-                raise ValueError(f"the arm64 machine has no option {key}")
-            self.options[key] = value
         self.devices = {name: f"0000:00:{slot:02x}.0" for name, slot in ROOT_BUS}
         self.devices |= {f"pair{i}": f"0000:00:{PAIR:02x}.{i}" for i in range(2)}
         self.devices["e1000e"] = f"0000:00:{E1000E:02x}.0"
-        super().__init__(shape, log)
+        super().__init__(shape, log, have)
         self.ok(f"echo {self.devices['pair1']} >/sys/bus/pci/drivers/virtio-pci/unbind")
         # As a PC's firmware leaves them: they answer at their addresses.
-        self.ok("; ".join(f"for n in 1 0; do echo $n >/sys/bus/pci/devices/{at}/enable; done" for at in self.devices.values()))
+        self.ok("; ".join(f"for n in 1 0; do echo $n >{self.sysfs(name)}/enable; done" for name in self.devices))
 
     @property
     def kernel_line(self):
@@ -74,13 +68,7 @@ class Arm64(Machine):
         return next(Path(self.have[NEEDS[self.shape.kernel]]).glob("boot/vmlinuz-*"))
 
     def archive(self):
-        archive = initramfs.Archive()
-        for folder in ("proc", "sys", "dev", "tmp", "run", "sbin", "usr/bin", "usr/sbin"):
-            archive.folder(folder)
-        archive.file(Path(self.have["busybox-arm64"]) / "usr/bin/busybox", "bin/busybox")
-        archive.link("busybox", "bin/sh")
-        archive.file(HERE / "setup.sh", "init")
-        archive.file(PROGRAMS / "tests/lab/agent", "lab/agent")
+        archive = self.base_archive("busybox-arm64", PROGRAMS)
         initramfs.Modules(self.have["debian-arm64"]).add(archive, MODULES)
         archive.data("lab/modules", "".join(f"{m}\n" for m in MODULES))
         for path in sorted((PROGRAMS / "tests/lab/pc_tools").iterdir()):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import harness  # noqa: E402
+import initramfs  # noqa: E402
 from agent import Agent, Process, Result  # noqa: E402,F401
 from lab import Dead, Failed  # noqa: E402
 
@@ -95,6 +96,7 @@ class Qmp:
 class Machine:
     """Boots when made, and is a context manager. A kind of machine gives:
 
+    OPTIONS        what check(options=...) may say, with what holds otherwise
     kernel_line    what is on the kernel's command line beside the agent's port
     agent_port     the serial port that the agent has there ("/dev/ttyS1")
     prepare()      what has to run before QEMU (emulators); returns nothing
@@ -108,11 +110,17 @@ class Machine:
     find_faults()  the faults in such a log: (way, address, I/O address), way is "read" or "write"
     unprepare()    ends what prepare() began
     """
+    OPTIONS = {}
     boot_timeout = 150
     devices = {}
 
-    def __init__(self, shape, log):
-        self.shape, self.log = shape, Path(log)
+    def __init__(self, shape, log, have):
+        """have: what tools/lab.sh said, {word: folder}."""
+        self.shape, self.log, self.have = shape, Path(log), have
+        unknown = [key for key, _ in shape.options if key not in self.OPTIONS]
+        if unknown:
+            raise ValueError(f"the {shape.machine} machine has no option {unknown[0]}")
+        self.options = {**self.OPTIONS, **dict(shape.options)}
         self.folder = tempfile.mkdtemp(prefix=f"penstock-lab-{os.getpid()}-")
         self.child = self.agent = self.qmp = None
         self._marks = 0
@@ -188,6 +196,17 @@ class Machine:
     def __exit__(self, *_):
         self.stop()
 
+    def base_archive(self, busybox, programs):
+        """What each machine's archive begins with. programs: the build that its agent is taken from."""
+        archive = initramfs.Archive()
+        for folder in ("proc", "sys", "dev", "tmp", "run", "sbin", "usr/bin", "usr/sbin"):
+            archive.folder(folder)
+        archive.file(Path(self.have[busybox]) / "usr/bin/busybox", "bin/busybox")
+        archive.link("busybox", "bin/sh")
+        archive.file(HERE / "setup.sh", "init")
+        archive.file(programs / "tests/lab/agent", "lab/agent")
+        return archive
+
     def prepare(self):
         pass
 
@@ -240,23 +259,34 @@ class Machine:
         log = "\n".join(self.kernel_log(mark))
         return {(way, address, at // page * page) for way, address, at in self.find_faults(log)}
 
+    def until(self, command, what, seconds=20):
+        """Waits until a command succeeds: `what` is so then."""
+        deadline = time.monotonic() + seconds
+        while self.run(command).status != 0:
+            if time.monotonic() > deadline:
+                raise Failed(f"not so after {seconds} s: {what}")
+            time.sleep(0.1)
+
     def device(self, name):
-        """The PCI address of a device of the table, "0000:00:02.0"."""
+        """The PCI address of a device of the table, "0000:00:02.0"; an address is its own."""
+        if ":" in name:
+            return name
         if name not in self.devices:
             raise KeyError(f"this machine has no device {name}; it has {', '.join(self.devices)}")
         return self.devices[name]
 
-    def _address(self, device):
-        return device if ":" in device else self.device(device)
+    def sysfs(self, device):
+        """Its folder there."""
+        return f"/sys/bus/pci/devices/{self.device(device)}"
 
     def driver(self, device):
         """The name of the driver that a device is bound to, or None."""
-        link = f"/sys/bus/pci/devices/{self._address(device)}/driver"
+        link = f"{self.sysfs(device)}/driver"
         return self.ok(f"[ ! -e {link} ] || basename $(readlink {link})").strip() or None
 
     def bind(self, device, driver="vfio-pci"):
         """Binds a device to vfio-pci, by plain sysfs writes."""
-        address = self._address(device)
+        address = self.device(device)
         self._bound_from.setdefault(address, self.driver(address))
         self._rebind(address, driver, driver)
         if self.driver(address) != driver:
@@ -264,11 +294,11 @@ class Machine:
 
     def unbind(self, device):
         """Gives a device back to the driver that it had before bind."""
-        address = self._address(device)
+        address = self.device(device)
         self._rebind(address, "", self._bound_from.pop(address, None))
 
     def _rebind(self, address, override, driver):
-        folder = f"/sys/bus/pci/devices/{address}"
+        folder = self.sysfs(address)
         self.ok(f"[ ! -e {folder}/driver ] || echo {address} >{folder}/driver/unbind; "
                 f"echo '{override}' >{folder}/driver_override; "
                 + (f"echo {address} >/sys/bus/pci/drivers/{driver}/bind" if driver else "true"))

@@ -22,16 +22,14 @@ The firmware numbers the buses behind root ports in their order. Options of the 
 import json
 import re
 import os
-import shutil
 from pathlib import Path
 
 import harness
 import initramfs
 from lab import Skip
-from machine import HERE, Machine, qemu
+from machine import Machine, qemu
 
 NEEDS = {"debian": "debian-amd64", "iommufd": "own-amd64"}
-OPTIONS = {"aw_bits": 48, "intremap": True, "iommu": True, "memory": "1G", "append": ""}
 MODULES = ["kvm_amd", "vfio_pci", "vfio_iommu_type1", "nvme", "e1000e", "igb"]
 MORE_MODULES = ["ixgbe", "8021q", "ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "loop"]  # to be had with modprobe
 
@@ -76,23 +74,18 @@ class Nic:
 
 
 class X86(Machine):
-    """The standard PC. have: what tools/lab.sh said, {word: folder}."""
+    """The standard PC."""
+    OPTIONS = {"aw_bits": 48, "intremap": True, "iommu": True, "memory": "1G", "append": ""}
     agent_port = "/dev/ttyS1"
     fault_line = "DMAR:.*fault addr"
     fault_cost, fault_irq = 3, "dmar0"
 
     def __init__(self, shape, log, have):
-        self.have = have
-        self.options = dict(OPTIONS)
-        for key, value in shape.options:
-            if key not in OPTIONS:
-                raise ValueError(f"the x86 machine has no option {key}")
-            self.options[key] = value
         self.nics = []
         self.devices = {name: f"0000:00:{slot:02x}.0" for name, slot in ROOT_BUS}
         self.devices |= {name: f"0000:{bus:02x}:00.0" for bus, name in enumerate(PORTS[:-1], 1)}
         self.devices |= {f"pair{i}": f"0000:{len(PORTS) + 1:02x}:{i + 1:02x}.0" for i in range(2)}
-        super().__init__(shape, log)
+        super().__init__(shape, log, have)
 
     @property
     def kernel_line(self):
@@ -126,13 +119,7 @@ class X86(Machine):
         return Path(self.have[NEEDS[self.shape.kernel]]) / "vmlinux"
 
     def archive(self):
-        archive = initramfs.Archive()
-        for folder in ("proc", "sys", "dev", "tmp", "run", "sbin", "usr/bin", "usr/sbin"):
-            archive.folder(folder)
-        archive.file(Path(self.have["busybox-amd64"]) / "usr/bin/busybox", "bin/busybox")
-        archive.link("busybox", "bin/sh")
-        archive.file(HERE / "setup.sh", "init")
-        archive.file(harness.BUILD / "tests/lab/agent", "lab/agent")
+        archive = self.base_archive("busybox-amd64", harness.BUILD)
         modules = []
         if self.shape.kernel == "debian":
             modules = MODULES

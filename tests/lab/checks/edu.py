@@ -2,32 +2,11 @@
 """QEMU's edu device, driven by the unikernel `edu` (tests/unikernels): what a device can be told to do, and what it cannot."""
 import re
 
+from edus import edu_tender
+from expect import find, success
 from lab import IOMMUS, TARGETS, Failed, check
 
 PAGE = 4096
-
-
-# ---- running it ----
-
-def command(pc, iommu, target, unikernel, words, devices):
-    options = [f"--iommu={iommu}"]
-    for name in devices:
-        options += [f"--pci:{name}={pc.device(name)}", f"--pci-allow-no-reset:{name}"]  # edu has no reset
-    return pc.tender(target, unikernel, options, words)
-
-
-def drive(pc, command_line):
-    output = pc.ok(command_line, 100)
-    if not re.search(r"^SUCCESS", output, re.MULTILINE):
-        raise Failed(f"no SUCCESS from {command_line}\n{output}")
-    return output
-
-
-def find(pattern, output):
-    match = re.search(pattern, output)
-    if not match:
-        raise Failed(f"nothing like /{pattern}/ in\n{output}")
-    return match
 
 
 # ---- the kernel's log ----
@@ -71,7 +50,7 @@ def expect_faults(pc, mark, device, want):
 def edu_driver(pc, iommu, target):
     """a unikernel drives edu: registers, DMA both ways, interrupts by MSI of which none is lost or doubled"""
     with pc.bound("edu0"):
-        output = drive(pc, command(pc, iommu, target, "edu", "registers dma irq=20", ["edu0"]))
+        output = success(pc, edu_tender(pc, iommu, target, "edu", "registers dma irq=20"))
     find("edu0 irq: 20 raised, 20 came, 0 for nothing", output)
 
 
@@ -80,7 +59,7 @@ def edu_driver(pc, iommu, target):
 def edu_two(pc, iommu, target):
     """the same with two devices at once, and data from one to the other through the shared region"""
     with pc.bound("edu0", "edu1"):
-        output = drive(pc, command(pc, iommu, target, "edu_two", "registers dma pair irq=10", ["edu0", "edu1"]))
+        output = success(pc, edu_tender(pc, iommu, target, "edu_two", "registers dma pair irq=10", ("edu0", "edu1")))
     find("pair: both at once", output)
 
 
@@ -97,7 +76,7 @@ def edu_intx(pc, iommu):
 def edu_39_bits(pc, target):
     """an IOMMU of 39 bits, where the default addresses do not fit: the tender finds others"""
     with pc.bound("edu0"):
-        output = drive(pc, command(pc, "type1", target, "edu", "dma blocked=unmapped", ["edu0"]))
+        output = success(pc, edu_tender(pc, "type1", target, "edu", "dma blocked=unmapped"))
     address = int(find(r"edu0 dma: both ways at (0x[0-9a-f]+)", output)[1], 16)
     if address >= 1 << 39:
         raise Failed(f"the DMA window is at {address:#x}, beyond 39 bits")
@@ -122,7 +101,7 @@ def edu_blocked(pc, iommu, target):
     with pc.bound("edu0", "edu1"):
         calm(pc, said)
         mark, before = pc.mark(), fault_interrupts(pc)
-        output = drive(pc, "/penstock/bin/host_page " + command(pc, iommu, target, "edu_two", words, ["edu0", "edu1"]))
+        output = success(pc, "/penstock/bin/host_page " + edu_tender(pc, iommu, target, "edu_two", words, ("edu0", "edu1")))
         came = fault_interrupts(pc) - before
         aimed = [int(address, 16) for address in re.findall(r"edu0 blocked: \S+ at (0x[0-9a-f]+)", output)]
         want = [(way, address) for address in aimed for way in ("write", "read")]
@@ -149,7 +128,7 @@ def edu_unmapped(pc, iommu):
 def edu_reserved(pc, iommu):
     """addresses that interrupts go to are not offered for DMA, and refused (the library host/pci)"""
     with pc.bound("edu0"):
-        regions = pc.ok(f"cat /sys/bus/pci/devices/{pc.device('edu0')}/iommu_group/reserved_regions").splitlines()
+        regions = pc.ok(f"cat {pc.sysfs('edu0')}/iommu_group/reserved_regions").splitlines()
         starts = [line.split()[0] for line in regions if line.split()[2] in ("msi", "reserved")]
         if not starts:
             raise Failed(f"no reserved region: {regions}")
@@ -164,7 +143,7 @@ def edu_still(pc, iommu, target):
     """without bus mastering in the manifest no DMA happens; registers and INTx work"""
     with pc.bound("edu0"):
         mark = pc.mark()
-        drive(pc, command(pc, iommu, target, "edu_still", "registers still irq=5", ["edu0"]))
+        success(pc, edu_tender(pc, iommu, target, "edu_still", "registers still irq=5"))
         if pc.faults(mark):
             raise Failed(f"the device got as far as the IOMMU: {pc.faults(mark)}")
 
@@ -178,7 +157,7 @@ ENDS = {"exit": [7], "abort": [255], "kill": [128 + 9], "trap": [255, 128 + 11]}
 def quiet(pc, iommu, target, way):
     calm(pc, 1)
     mark = pc.mark()
-    tender = command(pc, iommu, target, "edu", "run", ["edu0"])
+    tender = edu_tender(pc, iommu, target, "edu", "run")
     result = pc.run(f"/penstock/bin/edu_witness {pc.device('edu0')} {way} {tender}", 100)
     if result.status != 0:
         raise Failed(f"{way}: the witness ended with {result.status}:\n{result.output}")
@@ -213,11 +192,11 @@ def lose(pc, command_line, how, status, says):
 @check(machine="arm64", iommu="type1", target="native")
 def edu_lost(pc, iommu, target):
     """a device is reset by somebody else, or unplugged: the unikernel is told, the tender says so, nothing hangs"""
-    folder = f"/sys/bus/pci/devices/{pc.device('edu0')}"
+    folder = f"{pc.sysfs('edu0')}"
     reset = f'printf "\\002\\000" | dd of={folder}/config bs=1 seek=4 conv=notrunc 2>/dev/null'  # what a reset leaves
     with pc.bound("edu0"):
-        told = command(pc, iommu, target, "edu", "lost", ["edu0"])
-        stubborn = command(pc, iommu, target, "edu", "run", ["edu0"])
+        told = edu_tender(pc, iommu, target, "edu", "lost")
+        stubborn = edu_tender(pc, iommu, target, "edu", "run")
         lose(pc, told, reset, 0, "is gone: .*reset it(.|\n)*edu0 is lost")
         lose(pc, stubborn, reset, 1, "is gone: .*reset it(.|\n)*did not end by itself")
         try:

@@ -5,6 +5,7 @@ import re
 import time
 
 import peer
+from expect import expect, expect_in
 from lab import Failed, check
 
 IP, ETHTOOL = "/usr/local/ip", "/usr/local/ethtool"
@@ -19,7 +20,7 @@ class Link:
         self.pc, self.index, self.host = pc, index, pc.nic[index]
         self.address, self.neighbour = f"10.82.{index}.2", f"10.82.{index}.1"
         self.mac = f"02:00:00:00:82:{index:02x}"
-        self.slot = f"/sys/bus/pci/devices/{pc.device(f'nic{index}')}"
+        self.slot = pc.sysfs(f"nic{index}")
 
     @property
     def name(self):
@@ -38,8 +39,7 @@ class Link:
 
     def carrier(self):
         name = self.name
-        self.pc.ok(f"for i in $(seq 300); do [ \"$(cat /sys/class/net/{name}/carrier)\" = 1 ] && exit 0; usleep 100000; "
-                   f"done; echo no carrier; exit 1", 60)
+        self.pc.until(f"[ \"$(cat /sys/class/net/{name}/carrier)\" = 1 ]", f"{name} has a carrier", 60)
 
     def down(self):
         name = self.name
@@ -116,11 +116,6 @@ def acquainted(link):
         netns.ip("neigh", "del", link.address, "dev", tap)
 
 
-def expect(what, seen, wanted):
-    if seen != wanted:
-        raise Failed(f"{what}: expected {wanted}, saw {seen}")
-
-
 # ---- traffic ----
 
 @check()
@@ -129,13 +124,12 @@ def ixgbe_linux_ping(pc):
     with linux(pc) as link:
         about = link.ethtool("")
         for line in ("Speed: 10000Mb/s", "Port: FIBRE", "Link detected: yes"):
-            if line not in about:
-                raise Failed(f"ethtool does not say {line}:\n{about}")
+            expect_in("ethtool", line, about)
         said = link.ethtool("-i") + link.ethtool("-m")
         for line in ("firmware-version: 0x80000001", "Vendor name +: PENSTOCK", "Transceiver type +: 10G Ethernet: 10G Base-SR"):
             if not re.search(line, said):
                 raise Failed(f"ethtool does not say {line}:\n{said}")
-        expect("the address", pc.ok(f"cat /sys/class/net/{link.name}/address").strip(), link.mac)
+        expect("the address", link.mac, pc.ok(f"cat /sys/class/net/{link.name}/address").strip())
         link.ping("-s 18")
         link.ping("-s 1472")
         link.ping("-s 8000")
@@ -150,8 +144,7 @@ def ixgbe_linux_tcp(pc, offloads):
             link.ethtool("-K " + " ".join(f"{feature} {offloads}" for feature in features))
             said = link.ethtool("-k")
             for line in ("tcp-segmentation-offload", "rx-checksumming", "tx-checksum-ip-generic"):
-                if f"{line}: {offloads}" not in said:
-                    raise Failed(f"expected {line} to be {offloads}:\n{said}")
+                expect_in("ethtool -k", f"{line}: {offloads}", said)
             link.carrier()
             link.tcp(4 << 20)
         finally:
@@ -210,7 +203,7 @@ def arrivals(link, frames, wanted):
         deadline = time.monotonic() + 20
         while (seen := link.statistics()["rx_packets"] - before) < wanted and time.monotonic() < deadline:
             time.sleep(0.1)
-    expect(f"of {len(frames)} frames, received", seen, wanted)
+    expect(f"of {len(frames)} frames, received", wanted, seen)
 
 
 @check()
@@ -247,15 +240,14 @@ def ixgbe_linux_vlan(pc):
         try:
             said = link.ethtool("-k")
             for feature in ("rx-vlan-offload: on", "tx-vlan-offload: on", "rx-vlan-filter: on"):
-                if feature not in said:
-                    raise Failed(f"expected {feature}:\n{said}")
+                expect_in("ethtool -k", feature, said)
             arrivals(link, [peer.frame(link.mac, n, vlan=83) for n in range(4)], 0)
             arrivals(link, [peer.frame(link.mac, n, vlan=82) for n in range(5)], 5)
-            expect("frames of the VLAN", int(pc.ok("cat /sys/class/net/v82/statistics/rx_packets")), 5)
+            expect("frames of the VLAN", 5, int(pc.ok("cat /sys/class/net/v82/statistics/rx_packets")))
             with peer.Raw(link.host) as raw:
                 pc.run("ping -c 3 -i 0.2 -W 1 10.83.0.1")
                 tags = [tag for tag, data in raw.receive(3) if data[12:14] == b"\x08\x00"]
-            expect("tags of what was sent", tags, [82, 82, 82])
+            expect("tags of what was sent", [82, 82, 82], tags)
         finally:
             pc.run(f"{IP} link del v82; rmmod 8021q")
 
@@ -277,16 +269,16 @@ def ixgbe_linux_statistics(pc):
     wanted = {"rx_packets": 31, "rx_pkts_nic": 31, "rx_bytes": sizes, "rx_bytes_nic": sizes + 31 * 4, "broadcast": 5,
               "tx_packets": 6, "tx_pkts_nic": 6, "tx_bytes": 6 * 142, "tx_bytes_nic": 6 * 146}
     for name, value in wanted.items():
-        expect(name, moved.get(name, 0), value)
+        expect(name, value, moved.get(name, 0))
     errors = {name: value for name, value in after.items()
               if value and re.search("error|missed|hang|timeout|collision|no_buffer|no_dma", name)}
-    expect("errors", errors, {})
+    expect("errors", {}, errors)
 
 
 def self_test(link, mode):
     said = link.pc.run(f"{ETHTOOL} -t {link.name} {mode}", 100).output
     results = {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) test +\([a-z/]+\)\s+(\d+)$", said, re.MULTILINE)}
-    expect("the tests", sorted(results), ["Eeprom", "Interrupt", "Link", "Loopback", "Register"])
+    expect("the tests", ["Eeprom", "Interrupt", "Link", "Loopback", "Register"], sorted(results))
     return results, said
 
 
@@ -311,7 +303,7 @@ def ixgbe_linux_self_test_shared(pc):
         link.carrier()
         link.ping()
     failed = {name: value for name, value in results.items() if value}
-    expect("failed", failed, {"Register": 0x1008})
+    expect("failed", {"Register": 0x1008}, failed)
     if not any("pattern test reg 1008 failed" in line for line in pc.kernel_log(mark)):
         raise Failed(f"the kernel does not say which:\n{said}")
 
@@ -346,8 +338,7 @@ def ixgbe_linux_reset(pc):
     with linux(pc) as link:
         link.ping()
         methods = pc.ok(f"cat {link.slot}/reset_method").split()
-        if "flr" not in methods:
-            raise Failed(f"no function-level reset among {methods}")
+        expect_in("its resets", "flr", methods)
         link.down()
         pc.ok(f"echo flr >{link.slot}/reset_method && echo 1 >{link.slot}/reset; status=$?; "
               f"echo default >{link.slot}/reset_method; exit $status")

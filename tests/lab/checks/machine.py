@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: ISC
 """The standard PC is what its description says."""
-from lab import Failed, check
+from expect import expect
+from lab import check
 
 IDS = {"edu0": "1234:11e8", "edu1": "1234:11e8", "pair0": "1234:11e8", "pair1": "1234:11e8", "e1000e": "8086:10d3",
        "nvme": "1b36:0010", "igb": "8086:10c9", "nic0": "8086:10fb", "nic1": "8086:10fb"}
 
 
-def expect(what, expected, seen):
-    if expected != seen:
-        raise Failed(f"{what}: expected {expected}, seen {seen}")
-
-
 def devices_are_there(pc):
     for name, expected in IDS.items():
-        folder = f"/sys/bus/pci/devices/{pc.device(name)}"
-        seen = pc.ok(f"cat {folder}/vendor {folder}/device").replace("0x", "").split()
+        seen = pc.ok(f"cd {pc.sysfs(name)} && cat vendor device").replace("0x", "").split()
         expect(name, expected, ":".join(seen))
 
 
 def groups_are_right(pc):
     groups = {}
     for name in IDS:
-        link = pc.ok(f"readlink /sys/bus/pci/devices/{pc.device(name)}/iommu_group")
+        link = pc.ok(f"readlink {pc.sysfs(name)}/iommu_group")
         groups[name] = link.strip().rsplit("/", 1)[1]
     expect("the group of pair1", groups["pair0"], groups.pop("pair1"))
     expect("groups of their own", len(groups), len(set(groups.values())))
@@ -42,7 +37,7 @@ def machine_iommufd(pc):
     machine_debian(pc)
     pc.ok("[ -c /dev/iommu ]")
     with pc.bound("edu0"):
-        pc.ok(f"ls /sys/bus/pci/devices/{pc.device('edu0')}/vfio-dev/ | grep vfio")
+        pc.ok(f"ls {pc.sysfs('edu0')}/vfio-dev/ | grep vfio")
 
 
 @check()

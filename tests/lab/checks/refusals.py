@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Host devices that a unikernel cannot have: one clear line, exit status 1, and the device as it was."""
 import contextlib
-import re
 
+from edus import edu_tender, held
+from expect import success
 from lab import IOMMUS, TARGETS, Failed, check
 from manifest import FLAGS, VENDOR, changed
 
@@ -11,13 +12,8 @@ EDU_FLAGS = 1 << 0 | 1 << 6  # BAR 0, bus mastering
 
 # ---- running the unikernel `edu` ----
 
-def options(pc, iommu, where, no_reset=True):
-    words = [f"--iommu={iommu}", f"--pci:edu0={where}"]
-    return words + ["--pci-allow-no-reset:edu0"] * no_reset
-
-
 def command(pc, iommu, target, device, no_reset=True, words="registers"):
-    return pc.tender(target, "edu", options(pc, iommu, pc.device(device), no_reset), words)
+    return edu_tender(pc, iommu, target, "edu", words, {"edu0": device}, no_reset)
 
 
 @contextlib.contextmanager
@@ -36,7 +32,7 @@ def user(pc):
 
 def state_of(pc, *devices):
     """Driver, whether it is enabled, and configuration space."""
-    folders = " ".join(f"/sys/bus/pci/devices/{pc.device(name)}" for name in devices)
+    folders = " ".join(pc.sysfs(name) for name in devices)
     return pc.ok(f"for d in {folders}; do echo $d; readlink $d/driver; cat $d/enable; od -An -v -tx1 -N256 $d/config; done")
 
 
@@ -52,13 +48,6 @@ def refused(pc, tender, *words, devices=("edu0",)):
         raise Failed(f"a device is not as it was before {tender}:\n{before}\nand after:\n{after}")
 
 
-def works(pc, tender):
-    output = pc.ok(tender, 60)
-    if not re.search(r"^SUCCESS", output, re.MULTILINE):
-        raise Failed(f"no SUCCESS from {tender}\n{output}")
-    return output
-
-
 # ---- whose it is ----
 
 @check(iommu=IOMMUS, target=TARGETS)
@@ -67,11 +56,11 @@ def refused_unbound(pc, iommu, target):
     """a device that is not bound to vfio-pci, has another driver, is a bridge, or is not there"""
     bind = f"penstock pci bind {pc.device('edu0')}"
     refused(pc, command(pc, iommu, target, "edu0"), 'device "edu0"', pc.device("edu0"), "has no driver", bind)
-    refused(pc, pc.tender(target, "edu", options(pc, iommu, "0000:7f:1f.7")), "0000:7f:1f.7: there is no such PCI device")
+    refused(pc, command(pc, iommu, target, "0000:7f:1f.7"), "0000:7f:1f.7: there is no such PCI device")
     if "nvme" in pc.devices:
         refused(pc, command(pc, iommu, target, "nvme"), "its driver is nvme", f"penstock pci bind {pc.device('nvme')}",
                 devices=["nvme"])
-        refused(pc, pc.tender(target, "edu", options(pc, iommu, "00:04.0")), "0000:00:04.0: this is a bridge", devices=["nvme"])
+        refused(pc, command(pc, iommu, target, "00:04.0"), "0000:00:04.0: this is a bridge", devices=["nvme"])
 
 
 @check(iommu=IOMMUS, target=TARGETS)
@@ -109,7 +98,7 @@ def refused_group(pc, iommu, target):
                     f"penstock pci bind {pair[1]}", devices=["pair0", "pair1"])
         finally:
             pc.ok(undo)
-        works(pc, command(pc, iommu, target, "pair0"))  # with no driver it is nobody's
+        success(pc, command(pc, iommu, target, "pair0"))  # with no driver it is nobody's
 
 
 @check(iommu=IOMMUS, target=TARGETS)
@@ -118,7 +107,7 @@ def refused_reset(pc, iommu, target):
     """a device without a reset, unless that is allowed"""
     with pc.bound("edu0"):
         refused(pc, command(pc, iommu, target, "edu0", no_reset=False), "it has no reset", "--pci-allow-no-reset:edu0")
-        works(pc, command(pc, iommu, target, "edu0"))
+        success(pc, command(pc, iommu, target, "edu0"))
 
 
 @check(iommu=IOMMUS, target=TARGETS)
@@ -126,18 +115,10 @@ def refused_reset(pc, iommu, target):
 def refused_held(pc, iommu, target):
     """a device that another process has, and its next user after that"""
     with pc.bound("edu0"):
-        holder = pc.start(command(pc, iommu, target, "edu0", words="run"))
-        try:
-            pc.ok(f"for i in $(seq 100); do [ $(cat /sys/bus/pci/devices/{pc.device('edu0')}/enable) = 1 ] && exit 0; "
-                  "usleep 100000; done; exit 1")
+        with held(pc, command(pc, iommu, target, "edu0", words="run"), "edu0"):
             for kind in IOMMUS if iommu == "iommufd" else [iommu]:
                 refused(pc, command(pc, kind, target, "edu0"), "another process has it", devices=[])
-            if not holder.running:
-                raise Failed(f"the first one has ended:\n{holder.output()}")
-        finally:
-            holder.kill(9)
-            holder.wait(20)
-        works(pc, command(pc, iommu, target, "edu0"))
+        success(pc, command(pc, iommu, target, "edu0"))
 
 
 # ---- BARs ----
@@ -159,7 +140,7 @@ def refused_bar(pc, iommu, target):
 
 def files_of(pc, iommu, device):
     """What a user must be allowed to open."""
-    folder = f"/sys/bus/pci/devices/{pc.device(device)}"
+    folder = pc.sysfs(device)
     if iommu == "type1":
         return ["/dev/vfio/$(basename $(readlink " + folder + "/iommu_group))"]
     return ["/dev/iommu", f"/dev/vfio/devices/$(ls {folder}/vfio-dev)"]
@@ -189,7 +170,7 @@ def refused_memlock(pc, iommu, target):
         with allowed(pc, *files_of(pc, iommu, "edu0")):
             refused(pc, run(tender, 1024), "cannot lock 2048 KiB of DMA memory", "may lock 1024 KiB (RLIMIT_MEMLOCK)",
                     "ulimit -l 2048", "LimitMEMLOCK=2048K", "/etc/security/limits.conf")
-            works(pc, run(tender, 2048))
+            success(pc, run(tender, 2048))
 
 
 @check(iommu=IOMMUS, target=TARGETS)
@@ -201,7 +182,7 @@ def few_hugepages(pc, iommu, target):
     with pc.bound("edu0"):
         pc.ok(f"echo 0 >{pages}")
         try:
-            output = works(pc, command(pc, iommu, target, "edu0", words="registers dma"))
+            output = success(pc, command(pc, iommu, target, "edu0", words="registers dma"))
         finally:
             pc.ok(f"echo {before} >{pages}")
         if "warning: too few free hugepages" not in output or "sysctl vm.nr_hugepages=1" not in output:

@@ -3,16 +3,13 @@
 import contextlib
 import re
 
+from expect import expect_words
 from lab import Failed, check
 from peer import Raw, frame
 
 HUGE = "/dev/hugepages"
 MAC = "02:00:00:00:82:00"
 STATE = "cat {0}/enable; od -An -tx2 -j4 -N2 {0}/config"
-
-
-def folder(pc, name="nic0"):
-    return f"/sys/bus/pci/devices/{pc.device(name)}"
 
 
 def reflect(pc, options="--unsafe-no-iommu", target="native", arguments=""):
@@ -30,7 +27,7 @@ def no_hugetlbfs(pc):
 
 def device_state(pc):
     """What must be as it was: switched on or not, and the command register."""
-    switch, command = pc.ok(STATE.format(folder(pc))).split()
+    switch, command = pc.ok(STATE.format(pc.sysfs("nic0"))).split()
     return int(switch), int(command, 16)
 
 
@@ -44,12 +41,9 @@ def files(pc):
 
 def refused(pc, command, *words):
     before = device_state(pc)
-    result = pc.run(command)
-    if result.status != 1 or any(word not in result.output for word in words):
-        raise Failed(f"expected status 1 and {words}, seen {result.status}: {result.output}")
+    expect_words(pc.run(command), 1, *words)
     if device_state(pc) != before:
         raise Failed(f"the device was {before} before it was refused, and is {device_state(pc)}")
-    return result.output
 
 
 def traffic(pc, wire, process, count=300):
@@ -131,10 +125,8 @@ def sysfs_refusals(pc):
         pc.ok(f"rm {HUGE}/taken")
     process = pc.start(reflect(pc))
     try:
-        pc.ok(f"for i in $(seq 100); do [ -n \"$(ls {HUGE})\" ] && exit 0; usleep 100000; done; exit 1")
-        result = pc.run(reflect(pc))
-        if result.status != 1 or "another process" not in result.output:
-            raise Failed(f"two have one device: {result}")
+        pc.until(f"[ -n \"$(ls {HUGE})\" ]", "the first one has its memory")
+        expect_words(pc.run(reflect(pc)), 1, "another process")
     finally:
         process.kill(15)
         process.wait(60)
@@ -145,7 +137,7 @@ def sysfs_refusals(pc):
 @check(deadline=240)
 def sysfs_behind_an_iommu(pc):
     """an IOMMU that translates is no place for physical addresses: refused; one that lets all through is"""
-    group = pc.ok(f"readlink -f {folder(pc)}/iommu_group").strip()
+    group = pc.ok(f"readlink -f {pc.sysfs('nic0')}/iommu_group").strip()
     kind = pc.ok(f"cat {group}/type").strip()
     refused(pc, reflect(pc), "behind an IOMMU", f"domain type {kind}", "without \"sysfs:\"")
     with Raw(pc.nic[0], 0x88b5) as wire:

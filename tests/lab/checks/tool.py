@@ -4,7 +4,8 @@ import contextlib
 import json
 import time
 
-from lab import Failed, check
+from expect import expect, expect_in
+from lab import check
 
 PCI = "/penstock/bin/penstock pci"
 # The driver that each device has under Debian's kernel, and its identity.
@@ -12,19 +13,14 @@ FOUND = {"edu0": (None, "1234:11e8"), "e1000e": ("e1000e", "8086:10d3"), "nvme":
          "igb": ("igb", "8086:10c9"), "nic0": (None, "8086:10fb"), "pair0": (None, "1234:11e8")}
 
 
-def expect(what, expected, seen):
-    if expected != seen:
-        raise Failed(f"{what}: expected {expected!r}, seen {seen!r}")
-
-
-def expect_in(what, expected, seen):
-    if expected not in seen:
-        raise Failed(f"{what}: expected {expected!r} in it, seen {seen!r}")
-
-
 def listed(pc):
     """What list says, by address."""
     return {d["address"]: d for d in json.loads(pc.ok(f"{PCI} list --json"))["devices"]}
+
+
+def checked(pc, device=""):
+    """What check says, by name."""
+    return {c["name"]: c for c in json.loads(pc.run(f"{PCI} check {device} --json").output)["checks"]}
 
 
 def bindings(pc):
@@ -56,21 +52,24 @@ def undone(pc, do, undo):
 
 
 def interface(pc, name):
-    return pc.ok(f"ls /sys/bus/pci/devices/{pc.device(name)}/net").strip()
+    return pc.ok(f"ls {pc.sysfs(name)}/net").strip()
 
 
-def wait(pc, command, what, seconds=20):
-    """Until a command succeeds."""
-    deadline = time.monotonic() + seconds
-    while pc.run(command).status != 0:
-        if time.monotonic() > deadline:
-            raise Failed(f"not so after {seconds} s: {what}")
-        time.sleep(0.2)
+@contextlib.contextmanager
+def opened(pc, path):
+    """Inside, a process has this file open."""
+    holder = pc.start(f"sleep 1000 3<>{path}")
+    try:
+        pc.until(f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q {path}", f"somebody has {path} open")
+        yield
+    finally:
+        holder.kill()
+        holder.wait(20)
 
 
 def disk(pc):
     """The block device on the nvme, which appears a moment after its driver."""
-    wait(pc, "[ -b /dev/$(ls /sys/class/block | grep nvme | head -n 1) ]", "the nvme has a block device")
+    pc.until("[ -b /dev/$(ls /sys/class/block | grep nvme | head -n 1) ]", "the nvme has a block device")
     return pc.ok("ls /sys/class/block | grep nvme | head -n 1").strip()
 
 
@@ -84,7 +83,7 @@ def tool_list(pc):
         device = devices[pc.device(name)]
         expect(f"identity of {name}", identity, f"{device['vendor']:04x}:{device['device_id']:04x}")
         expect(f"driver of {name}", driver, device["driver"])
-        link = pc.ok(f"readlink /sys/bus/pci/devices/{pc.device(name)}/iommu_group").strip()
+        link = pc.ok(f"readlink {pc.sysfs(name)}/iommu_group").strip()
         expect(f"group of {name}", int(link.rsplit("/", 1)[1]), device["iommu_group"])
         expect(f"{name} is possible", True, device["possible"])
     edu, e1000e, nic = (devices[pc.device(name)] for name in ("edu0", "e1000e", "nic0"))
@@ -118,7 +117,7 @@ def tool_round(pc):
     """bind and unbind: every kind of device there and back, and the PC as before"""
     before, state = listed(pc), pc.state()
     devices = [pc.device(name) for name in ("edu0", "e1000e", "nvme", "igb", "pair0", "pair1")]
-    pc.ok(f"echo nvme >/sys/bus/pci/devices/{pc.device('nvme')}/driver_override")
+    pc.ok(f"echo nvme >{pc.sysfs('nvme')}/driver_override")
     try:
         said = pc.ok(f"{PCI} bind {' '.join(devices)}")
         expect_in("bind", f"{pc.device('e1000e')}: from e1000e to vfio-pci (/dev/vfio/", said)
@@ -137,7 +136,7 @@ def tool_round(pc):
         expect("records afterwards", [], records(pc))
         expect("nvme's override", "nvme", listed(pc)[pc.device("nvme")]["driver_override"])
     finally:
-        pc.ok(f"echo >/sys/bus/pci/devices/{pc.device('nvme')}/driver_override")
+        pc.ok(f"echo >{pc.sysfs('nvme')}/driver_override")
     after = listed(pc)
     for address, device in before.items():
         # (the table is of an idle PC; where a BAR lies is not ours to restore)
@@ -154,7 +153,7 @@ def tool_group(pc):
     one, other = pc.device("pair0"), pc.device("pair1")
     with undone(pc, f"{PCI} bind {one}", f"{PCI} unbind {one}"):
         devices = listed(pc)
-        seen = {c["name"]: c for c in json.loads(pc.run(f"{PCI} check {one} --json").output)["checks"]}
+        seen = checked(pc, one)
         expect("group", ("ok", f"IOMMU group {devices[one]['iommu_group']} has no other driver in it"),
                (seen["group"]["status"], seen["group"]["text"]))
         expect("drivers", ("vfio-pci", None), (devices[one]["driver"], devices[other]["driver"]))
@@ -233,13 +232,14 @@ def tool_refuses_card_elsewhere(pc):
     address, name = pc.device("e1000e"), interface(pc, "e1000e")
     holder = pc.start("unshare -n sleep 1234")
     try:
-        child = pc.ok("for i in $(seq 100); do pidof sleep && exit; usleep 100000; done; exit 1").split()[0]
+        pc.until("pidof sleep", "it has a network namespace of its own")
+        child = pc.ok("pidof sleep").split()[0]
         pc.ok(f"ip link set {name} netns {child}")
         refused(pc, f"bind {address}", f"{address} is in use: its interface is in another network namespace")
     finally:
         holder.kill()
         holder.wait(20)
-    pc.ok(f"for i in $(seq 100); do [ -e /sys/class/net/{name} ] && exit; usleep 100000; done; exit 1")
+    pc.until(f"[ -e /sys/class/net/{name} ]", f"{name} is back")
 
 
 @check()
@@ -268,15 +268,10 @@ def tool_refuses_busy(pc):
     pc.ok(f"{PCI} bind {address}")
     try:
         group = listed(pc)[address]["iommu_group"]
-        holder = pc.start(f"sleep 1000 3<>/dev/vfio/{group}")
-        try:
-            wait(pc, f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q /dev/vfio/{group}", "somebody has the group open")
+        with opened(pc, f"/dev/vfio/{group}"):
             refused(pc, f"unbind {address}", f"{address} is in use: ", "(process ", f"IOMMU group {group}")
-            seen = {c["name"]: c for c in json.loads(pc.run(f"{PCI} check {address} --json").output)["checks"]}
+            seen = checked(pc, address)
             expect("access", "missing", seen["access"]["status"])
-        finally:
-            holder.kill()
-            holder.wait(20)
     finally:
         pc.ok(f"{PCI} unbind {address}")
 
@@ -310,20 +305,15 @@ def tool_check(pc):
 @check(kernel="iommufd")
 def tool_iommufd(pc):
     """bind, check and unbind where there is iommufd and all is built in; a process that has the device's own file"""
-    checks = {c["name"]: c["text"] for c in json.loads(pc.ok(f"{PCI} check --json"))["checks"]}
-    expect_in("vfio-iommu", "iommufd", checks["vfio-iommu"])
-    expect("vfio-pci", "built in", checks["vfio-pci"])
+    checks = checked(pc)
+    expect_in("vfio-iommu", "iommufd", checks["vfio-iommu"]["text"])
+    expect("vfio-pci", "built in", checks["vfio-pci"]["text"])
     address = pc.device("edu0")
     with undone(pc, f"{PCI} bind {address}", f"{PCI} unbind {address}"):
         own = "/dev/vfio/devices/" + pc.ok(f"ls /sys/bus/pci/devices/{address}/vfio-dev").strip()
         expect_in("access", f"{own} can be opened", pc.ok(f"{PCI} check {address}"))
-        holder = pc.start(f"sleep 1000 3<>{own}")
-        try:
-            wait(pc, f"ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q {own}", "somebody has the device's own file")
+        with opened(pc, own):
             refused(pc, f"unbind {address}", f"{address} is in use: ", "(process ")
-        finally:
-            holder.kill()
-            holder.wait(20)
 
 
 @check()
