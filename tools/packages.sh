@@ -13,8 +13,9 @@ packages_for() {
     test) echo "$build $deps $run python3-pytest python3-scapy strace gdb" ;;
     lint) echo "$build $deps clang libclang-rt-dev clang-format cppcheck shellcheck" ;;
     fuzz) echo "$build $deps clang libclang-rt-dev" ;;
-    lab) echo "$build $deps $run bc bison flex libelf-dev" ;; # the last four build a kernel
+    lab) echo "$build $deps $run zstd bc bison flex libelf-dev" ;; # the last four build a kernel
     fmt) echo "clang-format" ;;
+    python) echo "python3" ;; # the others have it with meson
     aarch64) echo "$build $deps gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
     *) die "packages_for: no such command: $1" ;;
     esac
