@@ -103,7 +103,7 @@ int pci_host_load(const struct pci_host *host, const char *module)
     char name[64], program[] = "modprobe", quiet[] = "-q";
     char *argv[] = {program, quiet, name, NULL};
     posix_spawn_file_actions_t actions;
-    pid_t child;
+    pid_t child = -1;
     int r = ENOENT;
 
     if (strlen(module) >= sizeof(name) || posix_spawn_file_actions_init(&actions) != 0)

@@ -105,12 +105,13 @@ static bool find(struct span list, const char *level, const char *prefix, char n
 void pci_names_find(const struct pci_names *names, const struct pci_identity *identity,
                     struct pci_name *name)
 {
-    struct span list = {names->text, names->text + names->size}, below;
+    struct span list, below;
     char prefix[16];
 
     *name = (struct pci_name){.vendor = ""};
     if (!names->text)
         return;
+    list = (struct span){names->text, names->text + names->size};
     snprintf(prefix, sizeof(prefix), "%04x  ", identity->vendor);
     if (find(list, "", prefix, name->vendor, &below)) {
         snprintf(prefix, sizeof(prefix), "\t%04x  ", identity->device);

@@ -171,7 +171,7 @@ static int iommufd_open_device(struct vfio *vfio, struct pci_error *error)
 static int iommufd_ranges(struct vfio_domain *domain,
                           struct pci_iova_range ranges[PCI_IOVA_RANGES_MAX], unsigned *count)
 {
-    struct pci_iova_range found[RANGES_ROOM];
+    struct pci_iova_range found[RANGES_ROOM] = {{0}};
     struct iommufd_ioas_ranges ask = {.size = sizeof(ask),
                                       .ioas = domain->ioas,
                                       .count = RANGES_ROOM,

@@ -11,10 +11,10 @@
 
 #define GIB (1ull << 30)
 
-#define ITEM(bytes, alignment, wish)                         \
-    {                                                        \
-        .size = bytes, .align = alignment, .preferred = wish \
-    }
+static struct layout_item want(uint64_t size, uint64_t align, uint64_t preferred)
+{
+    return (struct layout_item){.size = size, .align = align, .preferred = preferred};
+}
 
 static struct layout_space space(uint64_t floor, uint64_t limit)
 {
@@ -23,7 +23,7 @@ static struct layout_space space(uint64_t floor, uint64_t limit)
 
 static void test_preferred_addresses(void **state)
 {
-    struct layout_item items[] = {ITEM(4096, 4096, 512 * GIB), ITEM(GIB, GIB, 1024 * GIB)};
+    struct layout_item items[] = {want(4096, 4096, 512 * GIB), want(GIB, GIB, 1024 * GIB)};
     struct layout_space where = space(8 * GIB, 1ull << 47);
 
     (void)state;
@@ -34,7 +34,7 @@ static void test_preferred_addresses(void **state)
 
 static void test_below_the_limit(void **state)
 {
-    struct layout_item items[] = {ITEM(4096, 4096, 512 * GIB), ITEM(GIB, GIB, 1024 * GIB)};
+    struct layout_item items[] = {want(4096, 4096, 512 * GIB), want(GIB, GIB, 1024 * GIB)};
     struct layout_space where = space(8 * GIB, 512 * GIB);
 
     (void)state;
@@ -45,7 +45,7 @@ static void test_below_the_limit(void **state)
 
 static void test_last_address_below_the_limit(void **state)
 {
-    struct layout_item items[] = {ITEM(GIB, GIB, 3 * GIB)};
+    struct layout_item items[] = {want(GIB, GIB, 3 * GIB)};
     struct layout_space where = space(0, 4 * GIB);
 
     (void)state;
@@ -58,7 +58,7 @@ static void test_last_address_below_the_limit(void **state)
 
 static void test_taken_ranges(void **state)
 {
-    struct layout_item items[] = {ITEM(GIB, GIB, 20 * GIB)};
+    struct layout_item items[] = {want(GIB, GIB, 20 * GIB)};
     const struct layout_range taken[] = {
         {20 * GIB + 5, 1}, {9 * GIB + 1, GIB}, {8 * GIB, 4096}, {9 * GIB, 3 * GIB}};
     struct layout_space where = {8 * GIB, 1ull << 40, taken, 4};
@@ -70,7 +70,7 @@ static void test_taken_ranges(void **state)
 
 static void test_two_want_the_same(void **state)
 {
-    struct layout_item items[] = {ITEM(4 * GIB, GIB, 16 * GIB), ITEM(GIB, GIB, 17 * GIB)};
+    struct layout_item items[] = {want(4 * GIB, GIB, 16 * GIB), want(GIB, GIB, 17 * GIB)};
     struct layout_space where = space(GIB, 1ull << 40);
 
     (void)state;
@@ -82,8 +82,8 @@ static void test_two_want_the_same(void **state)
 static void test_within(void **state)
 {
     const struct layout_range ranges[] = {{0, 9 * GIB - 1}, {10 * GIB, 2 * GIB}, {64 * GIB, GIB}};
-    struct layout_item items[] = {ITEM(GIB, GIB, 20 * GIB), ITEM(GIB, GIB, 64 * GIB),
-                                  ITEM(GIB, GIB, 0), ITEM(2 * GIB, GIB, 0)};
+    struct layout_item items[] = {want(GIB, GIB, 20 * GIB), want(GIB, GIB, 64 * GIB),
+                                  want(GIB, GIB, 0), want(2 * GIB, GIB, 0)};
     struct layout_space where = space(8 * GIB, 1ull << 40);
 
     (void)state;
@@ -109,7 +109,7 @@ static void test_within(void **state)
 static void test_within_the_last_bytes(void **state)
 {
     const struct layout_range all = {0, UINT64_MAX}, top = {UINT64_MAX - GIB, GIB};
-    struct layout_item item = ITEM(GIB, GIB, 512 * GIB);
+    struct layout_item item = want(GIB, GIB, 512 * GIB);
     struct layout_space where = space(8 * GIB, 1ull << 47);
 
     (void)state;
@@ -123,8 +123,8 @@ static void test_within_the_last_bytes(void **state)
 
 static void test_no_room(void **state)
 {
-    struct layout_item items[] = {ITEM(GIB, GIB, 0), ITEM(GIB, GIB, 0)};
-    struct layout_item huge[] = {ITEM(UINT64_MAX, 4096, 0)};
+    struct layout_item items[] = {want(GIB, GIB, 0), want(GIB, GIB, 0)};
+    struct layout_item huge[] = {want(UINT64_MAX, 4096, 0)};
     const struct layout_range top[] = {{UINT64_MAX - 10, 100}, {0, UINT64_MAX}};
     struct layout_space where = space(GIB, 3 * GIB - 1);
 
@@ -143,8 +143,8 @@ static void test_no_room(void **state)
 
 static void test_bad_items(void **state)
 {
-    struct layout_item items[] = {ITEM(0, 4096, 0), ITEM(1, 0, 0), ITEM(1, 3, 0),
-                                  ITEM(1, 4096, 100)};
+    struct layout_item items[] = {want(0, 4096, 0), want(1, 0, 0), want(1, 3, 0),
+                                  want(1, 4096, 100)};
     struct layout_space where = space(GIB, 1ull << 47);
 
     (void)state;
