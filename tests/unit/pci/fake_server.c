@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "tests/unit/pci/fake_server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -380,4 +381,15 @@ void fake_end(struct fake *fake)
     }
     unlink(fake->path);
     rmdir(fake->dir);
+}
+
+unsigned fake_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned count = 0;
+
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
 }

@@ -103,4 +103,7 @@ void fake_start(struct fake *fake);
 /* Waits until the client is gone, closes and frees everything. */
 void fake_end(struct fake *fake);
 
+/* How many descriptors this process has open. */
+unsigned fake_descriptors(void);
+
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: ISC
 /* The library over servers that fail, lie, or are no servers: an error each time, soon, no leak. */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -21,17 +20,6 @@
 
 static struct fake fake;
 
-static unsigned open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -42,14 +30,14 @@ static int64_t now_ms(void)
 
 static int setup(void **state)
 {
-    *state = (void *)(uintptr_t)open_descriptors();
+    *state = (void *)(uintptr_t)fake_descriptors();
     fake_init(&fake);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    assert_int_equal(open_descriptors(), (uintptr_t)*state);
+    assert_int_equal(fake_descriptors(), (uintptr_t)*state);
     return 0;
 }
 
@@ -236,13 +224,13 @@ static void test_replies_to_others_are_skipped(void **state)
 static void test_unasked_descriptors_are_closed(void **state)
 {
     struct pci_access *dev = open_with(FAKE_MANY_FDS, VFIO_USER_REGION_READ);
-    unsigned before = open_descriptors();
+    unsigned before = fake_descriptors();
     uint64_t value;
 
     (void)state;
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(pci_region_read(dev, PCI_REGION_CONFIG, 0, 4, &value), 0);
-    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(fake_descriptors(), before);
     close_device(dev);
 }
 
@@ -255,10 +243,10 @@ static void test_region_with_too_many_descriptors(void **state)
     (void)state;
     fake_bar(&fake, 0, 4 * K);
     dev = open_with(FAKE_MANY_FDS, VFIO_USER_DEVICE_GET_REGION_INFO);
-    before = open_descriptors();
+    before = fake_descriptors();
     assert_int_equal(pci_region_info(dev, 0, &info, NULL), 0);
     assert_int_equal(info.areas_count, 1);
-    assert_int_equal(open_descriptors(), before + 1); /* the one that is mapped from */
+    assert_int_equal(fake_descriptors(), before + 1); /* the one that is mapped from */
     close_device(dev);
 }
 
@@ -303,11 +291,11 @@ static void region_is_malformed(void)
     struct pci_access *dev = open_with(FAKE_GOOD, 0);
     struct pci_region info;
     struct pci_error error;
-    unsigned before = open_descriptors();
+    unsigned before = fake_descriptors();
 
     assert_int_equal(pci_region_info(dev, 0, &info, &error), -EPROTO);
     assert_non_null(strstr(error.text, "malformed"));
-    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(fake_descriptors(), before);
     close_device(dev);
 }
 
