@@ -20,6 +20,7 @@ struct kvm {
     size_t run_size;
     unsigned slots; /* memory slots in use */
     int vfio;       /* KVM's VFIO device; -1: none was needed yet */
+    int tss_type;   /* of the CPU's task register (vcpu_set_sregs); 0: not tried yet */
 };
 
 /* Opens /dev/kvm. The message names the remedy. */

@@ -31,8 +31,8 @@ int vcpu_start(struct kvm *kvm, const struct cpu_features *features, const struc
 /* Hz of the time stamp counter. */
 int vcpu_tsc_frequency(const struct kvm *kvm, uint64_t *hz, struct tender_error *error);
 
-/* KVM_SET_SREGS, with a task register that this host's CPU takes; whatever else is changed comes
- * from KVM_GET_SREGS. */
+/* KVM_SET_SREGS, with a task register that this host's CPU takes (found out at the first call);
+ * whatever else is changed comes from KVM_GET_SREGS. */
 int vcpu_set_sregs(struct kvm *kvm, struct kvm_sregs *sregs, struct tender_error *error);
 
 /* Sets the base of %fs. -EINVAL: no address that the CPU can hold there. */

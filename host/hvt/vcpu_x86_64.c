@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "host/hvt/vcpu.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,9 +32,6 @@
 #define TYPE_CODE     11 /* execute/read, accessed */
 #define TYPE_TSS_BUSY 11 /* 64-bit */
 #define TYPE_TSS      9  /* 64-bit, available */
-
-#define LEAF_AMD    0x80000001u /* AMD APM volume 3, appendix E */
-#define AMD_ECX_SVM (1u << 2)
 
 static int fail(struct tender_error *error, const char *what)
 {
@@ -104,20 +100,26 @@ static void set_segments(struct kvm_sregs *sregs, const struct ring0 *ring0, boo
 
 /*
  * VT-x enters no guest whose TSS is not busy (SDM volume 3, 27.3.1.2). SVM does not keep that bit:
- * it has what the descriptor said before the TSS was loaded, and QEMU's SVM finds no I/O bitmap in
- * one that is busy. KVM adds the bit when it is asked.
+ * it has what the descriptor said before the TSS was loaded, real CPUs take both, and QEMU's finds
+ * no I/O bitmap in a TSS that is busy. KVM tells them apart: for SVM it adds the bit to what it is
+ * asked for. Anything else (VT-x, PVM) gives back what was set, and gets the architecture's value.
  */
-static uint8_t tss_type(void)
+static int find_tss_type(const struct kvm *kvm, const struct kvm_sregs *sregs)
 {
-    unsigned eax, ebx, ecx, edx;
+    struct kvm_sregs asked = *sregs, answered;
 
-    return __get_cpuid(LEAF_AMD, &eax, &ebx, &ecx, &edx) && (ecx & AMD_ECX_SVM) ? TYPE_TSS
-                                                                                : TYPE_TSS_BUSY;
+    asked.tr.type = TYPE_TSS;
+    if (ioctl(kvm->vcpu, KVM_SET_SREGS, &asked) < 0 ||
+        ioctl(kvm->vcpu, KVM_GET_SREGS, &answered) < 0)
+        return TYPE_TSS_BUSY;
+    return answered.tr.type == TYPE_TSS_BUSY ? TYPE_TSS : TYPE_TSS_BUSY;
 }
 
 int vcpu_set_sregs(struct kvm *kvm, struct kvm_sregs *sregs, struct tender_error *error)
 {
-    sregs->tr.type = tss_type();
+    if (kvm->tss_type == 0)
+        kvm->tss_type = find_tss_type(kvm, sregs);
+    sregs->tr.type = (uint8_t)kvm->tss_type;
     return ioctl(kvm->vcpu, KVM_SET_SREGS, sregs) < 0 ? fail(error, "KVM_SET_SREGS") : 0;
 }
 
