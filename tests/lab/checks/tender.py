@@ -3,7 +3,7 @@
 import re
 
 from edus import edu_tender
-from expect import expect_words, success
+from expect import expect_words, find, success
 from lab import IOMMUS, Failed, check
 
 HUGEPAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
