@@ -16,14 +16,19 @@
 
 #define STACK_SIZE (128u << 10)
 
-void solo5_exit(int status)
+void native_stop_devices(void)
 {
-    log_line(&native.log, LOG_INFO, "exit status %d", status);
     /* Not with the lock, which it takes to end the process. */
     tender_pci_unwatch(&native.pci);
     pthread_mutex_lock(&native.lock);
     tender_pci_stop(&native.pci);
     pthread_mutex_unlock(&native.lock);
+}
+
+void solo5_exit(int status)
+{
+    log_line(&native.log, LOG_INFO, "exit status %d", status);
+    native_stop_devices();
     exit(status);
 }
 

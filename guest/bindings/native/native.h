@@ -69,6 +69,9 @@ int native_catch_signals(struct tender_error *error);
 /* For tender_pci_watch: says it and ends the process. */
 void native_device_lost(void *arg, const char *reason);
 
+/* Stops the devices and frees what is theirs. Of the unikernel's thread, without `lock`. */
+void native_stop_devices(void);
+
 /* Stops the devices before the process dies of what it did: to be called from its only thread. */
 int native_catch_faults(struct tender_error *error);
 

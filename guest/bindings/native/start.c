@@ -57,10 +57,14 @@ static int start_devices(struct tender_error *error)
 
     if (rc == 0)
         rc = tender_block_open(&native.block, error);
-    if (rc == 0)
-        rc = tender_pci_open(&native.pci, error);
+    if (rc < 0)
+        return rc;
+    /* A signal that comes meanwhile stops devices that have been started, not half of them. */
+    pthread_mutex_lock(&native.lock);
+    rc = tender_pci_open(&native.pci, error);
     if (rc == 0)
         rc = tender_pci_start(&native.pci, &space, error);
+    pthread_mutex_unlock(&native.lock);
     if (rc == 0)
         rc = tender_pci_watch(&native.pci, native_device_lost, NULL, error);
     return rc < 0 ? rc : describe_devices(error);
@@ -113,7 +117,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
         if (native.misused)
             native_usage();
-        tender_pci_stop(&native.pci);
+        native_stop_devices();
         return EXIT_FAILURE;
     }
     info.cmdline = cmdline_options(native.cmdline, &native.log);
