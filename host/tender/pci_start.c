@@ -71,6 +71,10 @@ static int map_bar(struct tender_pci_device *device, unsigned index, struct tend
 
     if (rc < 0)
         return tender_pci_refused(device, rc, &why, error);
+    if (region.size != bar->size) /* which has its place by now */
+        return tender_pci_fail(
+            error, -EIO, device, "BAR%u has 0x%llx bytes now, and had 0x%llx when it was looked at",
+            index, (unsigned long long)region.size, (unsigned long long)bar->size);
     count = choose_areas(region.areas, region.areas_count);
     if (count < region.areas_count)
         tender_debug("device \"%s\": %u parts of BAR%u that could be mapped are not", device->name,
