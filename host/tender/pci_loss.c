@@ -96,7 +96,9 @@ int tender_pci_loss_step(struct tender_pci_loss *loss, struct tender_error *erro
         loss->looked = now_ms();
     for (unsigned i = 0; i < loss->pci->count; i++) {
         look_at(loss, i, look);
-        if (atomic_load(&loss->pci->device[i].lost))
+        /* It stays readable, and nobody wants to know any more. */
+        if (atomic_load(&loss->pci->device[i].lost) ||
+            (loss->poll[i].revents != 0 && atomic_load(&loss->pci->ending)))
             loss->poll[i].fd = -1;
     }
     if (loss->first == NULL || left(loss->since, TENDER_LOST_GRACE_MS) > 0)
