@@ -8,6 +8,8 @@
 #ifndef PENSTOCK_PCI_OPS_H
 #define PENSTOCK_PCI_OPS_H
 
+#include <stdatomic.h>
+
 #include "host/pci/pci_access.h"
 #include "host/pci/pci_areas.h"
 
@@ -99,7 +101,7 @@ struct pci_access {
     struct pci_mapping *mappings;
     struct pci_dma *dma;
     bool irq_on[PCI_IRQ_KINDS];
-    bool bus_master;
+    atomic_bool bus_master; /* pci_check looks at it from any thread */
     struct pci_options options;
     struct pci_access *beside; /* the next in the circle of those opened beside each other */
 };
