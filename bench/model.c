@@ -51,7 +51,7 @@ static void write_register(struct driver *drv, uint32_t offset, uint32_t value)
     drv->dev->ops->write(drv->dev, 0, offset, 4, value);
 }
 
-/* Huge pages where there are some, as a tender does it. */
+/* Hugepages where there are some, as a tender does it. */
 static int make_memory(void)
 {
     int fd = memfd_create("bench", MFD_CLOEXEC | MFD_HUGETLB);

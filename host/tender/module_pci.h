@@ -3,9 +3,9 @@
  * The PCI devices and the DMA memory of one unikernel, for every tender: from the manifest and the
  * --pci: options to devices that are checked, reset, mapped and allowed to do DMA, and back.
  *
- * The order is fixed: identity of all devices -> reset -> DMA memory -> BARs ->
- * interrupts -> bus mastering last. What fails before the reset has changed nothing on any device;
- * every failure undoes what was done.
+ * The order is fixed: identity of all devices -> reset -> DMA memory -> BARs -> interrupts -> bus
+ * mastering last. What fails before the reset has changed nothing on any device; every failure
+ * undoes what was done.
  */
 #ifndef PENSTOCK_TENDER_MODULE_PCI_H
 #define PENSTOCK_TENDER_MODULE_PCI_H
