@@ -64,13 +64,13 @@ int pci_file_read(char *text, size_t size, const char *format, ...)
 {
     char path[PATH_MAX];
     va_list args;
-    int r;
+    int rc;
 
     va_start(args, format);
-    r = make_path(path, format, args);
+    rc = make_path(path, format, args);
     va_end(args);
     text[0] = 0;
-    return r ? r : read_path(text, size, path);
+    return rc ? rc : read_path(text, size, path);
 }
 
 int pci_file_number(uint64_t *value, uint64_t max, const char *format, ...)
@@ -78,17 +78,17 @@ int pci_file_number(uint64_t *value, uint64_t max, const char *format, ...)
     char path[PATH_MAX], text[32], *end;
     unsigned long long number;
     va_list args;
-    int r;
+    int rc;
 
     va_start(args, format);
-    r = make_path(path, format, args);
+    rc = make_path(path, format, args);
     va_end(args);
-    if (r == 0)
-        r = read_path(text, sizeof(text), path);
-    if (r == -EFBIG)
+    if (rc == 0)
+        rc = read_path(text, sizeof(text), path);
+    if (rc == -EFBIG)
         return -EINVAL;
-    if (r != 0)
-        return r;
+    if (rc != 0)
+        return rc;
     errno = 0;
     number = strtoull(text, &end, text[0] == '0' && text[1] == 'x' ? 16 : 10);
     if (text[0] < '0' || text[0] > '9' || *end != 0 || errno != 0 || number > max)
@@ -103,14 +103,14 @@ int pci_file_link(char *name, size_t size, const char *format, ...)
     const char *slash;
     va_list args;
     ssize_t length;
-    int r;
+    int rc;
 
     va_start(args, format);
-    r = make_path(path, format, args);
+    rc = make_path(path, format, args);
     va_end(args);
     name[0] = 0;
-    if (r != 0)
-        return r;
+    if (rc != 0)
+        return rc;
     length = readlink(path, target, sizeof(target) - 1);
     if (length < 0)
         return -errno;

@@ -128,17 +128,17 @@ static int read_ids(const char *root, struct pci_sysfs_device *device, struct pc
     uint64_t value[6] = {0};
 
     for (unsigned i = 0; i < 6; i++) {
-        int r = pci_file_number(&value[i], ids[i].max, "%s/" DEVICES "/%s/%s", root,
-                                device->address, ids[i].file);
+        int rc = pci_file_number(&value[i], ids[i].max, "%s/" DEVICES "/%s/%s", root,
+                                 device->address, ids[i].file);
 
-        if (i == 0 && (r == -ENOENT || r == -ENOTDIR))
+        if (i == 0 && (rc == -ENOENT || rc == -ENOTDIR))
             return pci_fail(error, -ENODEV, "%s: there is no such PCI device", device->address);
-        if (r == -ENOENT && i > 2) /* older kernels; nobody depends on it */
+        if (rc == -ENOENT && i > 2) /* older kernels; nobody depends on it */
             continue;
-        if (r != 0)
+        if (rc != 0)
             return pci_fail(error, -EIO, "%s/" DEVICES "/%s/%s: %s", root, device->address,
                             ids[i].file,
-                            r == -EINVAL ? "not the number that belongs there" : strerror(-r));
+                            rc == -EINVAL ? "not the number that belongs there" : strerror(-rc));
     }
     device->identity = (struct pci_identity){.vendor = (uint16_t)value[0],
                                              .device = (uint16_t)value[1],
@@ -181,17 +181,17 @@ static int read_bars(const char *root, struct pci_sysfs_device *device, struct p
 {
     char text[4096];
     const char *at = text;
-    int r =
+    int rc =
         pci_file_read(text, sizeof(text) - 1, "%s/" DEVICES "/%s/resource", root, device->address);
 
     strcat(text, "\n");
-    for (unsigned i = 0; r == 0 && i < 6; i++) {
+    for (unsigned i = 0; rc == 0 && i < 6; i++) {
         if (!take_bar(&at, &device->bar[i]))
-            r = -EINVAL;
+            rc = -EINVAL;
     }
-    if (r != 0)
+    if (rc != 0)
         return pci_fail(error, -EIO, "%s/" DEVICES "/%s/resource: %s", root, device->address,
-                        r == -EINVAL ? "not the list of BARs that belongs there" : strerror(-r));
+                        rc == -EINVAL ? "not the list of BARs that belongs there" : strerror(-rc));
     return 0;
 }
 
@@ -274,17 +274,17 @@ static void read_rest(const char *root, struct pci_sysfs_device *device)
 int pci_sysfs_read(const char *root, const char *address, struct pci_sysfs_device *device,
                    struct pci_error *error)
 {
-    int r;
+    int rc;
 
     *device = (struct pci_sysfs_device){.group = -1, .numa_node = -1};
     if (pci_sysfs_address(root, address, device->address) != 0)
         return pci_fail(error, -ENODEV, "'%.64s' is not the address of a PCI device", address);
-    r = read_ids(root, device, error);
-    if (r == 0)
-        r = read_bars(root, device, error);
-    if (r == 0)
+    rc = read_ids(root, device, error);
+    if (rc == 0)
+        rc = read_bars(root, device, error);
+    if (rc == 0)
         read_rest(root, device);
-    return r;
+    return rc;
 }
 
 /* ---- many ---- */
@@ -311,18 +311,18 @@ static int read_folder(const char *root, DIR *folder, struct pci_sysfs_device **
 
     while ((entry = readdir(folder)) != NULL) {
         struct pci_sysfs_device *device;
-        int r;
+        int rc;
 
         if (!split(entry->d_name, &parts))
             continue;
         device = grow(devices, *count);
         if (!device)
             return pci_fail(error, -ENOMEM, "no memory for the list of PCI devices");
-        r = pci_sysfs_read(root, entry->d_name, device, error);
-        if (r == 0)
+        rc = pci_sysfs_read(root, entry->d_name, device, error);
+        if (rc == 0)
             (*count)++;
-        else if (r != -ENODEV)
-            return r;
+        else if (rc != -ENODEV)
+            return rc;
     }
     return 0;
 }
@@ -331,24 +331,24 @@ static int list_folder(const char *root, const char *path, const char *missing,
                        struct pci_sysfs_device **devices, unsigned *count, struct pci_error *error)
 {
     DIR *folder = opendir(path);
-    int r = -errno;
+    int rc = -errno;
 
     *devices = NULL;
     *count = 0;
-    if (!folder && (r == -ENOENT || r == -ENOTDIR))
+    if (!folder && (rc == -ENOENT || rc == -ENOTDIR))
         return pci_fail(error, -ENODEV, "%s: %s", path, missing);
     if (!folder)
-        return pci_fail(error, r, "%s: %s", path, strerror(-r));
-    r = read_folder(root, folder, devices, count, error);
+        return pci_fail(error, rc, "%s: %s", path, strerror(-rc));
+    rc = read_folder(root, folder, devices, count, error);
     closedir(folder);
-    if (r != 0) {
+    if (rc != 0) {
         free(*devices);
         *devices = NULL;
         *count = 0;
     } else if (*count > 1) {
         qsort(*devices, *count, sizeof(**devices), by_address);
     }
-    return r;
+    return rc;
 }
 
 int pci_sysfs_list(const char *root, struct pci_sysfs_device **devices, unsigned *count,
