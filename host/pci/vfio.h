@@ -13,6 +13,8 @@
 #include "host/pci/vfio_caps.h"
 #include "host/pci/vfio_sys.h"
 
+#define VFIO_IOMMUFD_PATH "/dev/iommu"
+
 struct vfio;
 struct vfio_domain;
 

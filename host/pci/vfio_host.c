@@ -164,6 +164,11 @@ int vfio_host_refused(const struct vfio *vfio, const char *path, int code, struc
     case -ENOENT:
     case -ENODEV:
     case -ENXIO:
+        if (strcmp(path, VFIO_IOMMUFD_PATH) == 0)
+            return pci_fail(error, -ENOTSUP,
+                            "%s: %s is not there: this kernel has no iommufd, or it is not loaded: "
+                            "modprobe iommufd; type1 does without",
+                            address, path);
         return pci_fail(error, -ENOTSUP,
                         "%s: %s is not there: this kernel lacks a part of VFIO, or it is not "
                         "loaded: modprobe -a vfio-pci vfio_iommu_type1",

@@ -8,7 +8,6 @@
 
 #include "host/pci/vfio.h"
 
-#define IOMMU       "/dev/iommu"
 #define PATH_SIZE   64
 #define RANGES_ROOM 256u
 
@@ -76,7 +75,7 @@ static int open_iommu(struct pci_access *circle)
         if (at->domain->iommu == &vfio_iommufd)
             return vfio_sys_dup(at->domain->fd);
     }
-    return vfio_sys_open(IOMMU);
+    return vfio_sys_open(VFIO_IOMMUFD_PATH);
 }
 
 static void iommufd_close(struct vfio_domain *domain)
@@ -110,7 +109,7 @@ static int iommufd_open(struct vfio *vfio, struct vfio_domain *domain, struct pc
 
     domain->fd = open_iommu(circle);
     if (domain->fd < 0)
-        return vfio_host_refused(vfio, IOMMU, domain->fd, error);
+        return vfio_host_refused(vfio, VFIO_IOMMUFD_PATH, domain->fd, error);
     rc = open_cdev(vfio, error);
     if (rc == 0)
         rc = check_free(vfio, error);

@@ -74,7 +74,7 @@ void tender_options_help(FILE *out, const struct tender_option *table, size_t co
 {
     for (size_t i = 0; i < count; i++) {
         const char *value = table[i].value != NULL ? table[i].value : "";
-        int width = 24 - (int)strlen(table[i].prefix);
+        int width = 26 - (int)strlen(table[i].prefix);
 
         fprintf(out, "  %s%-*s %s\n", table[i].prefix, width > 0 ? width : 0, value, table[i].help);
     }

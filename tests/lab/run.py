@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -250,23 +251,38 @@ def shell(runner, shape):
     if missing:
         print(f"./dev lab --shell: {missing}", file=sys.stderr)
         return 1
-    runner.boot(shape)
+    try:
+        runner.boot(shape)
+    except Dead as problem:
+        print(f"./dev lab --shell: {problem}", file=sys.stderr)
+        return 1
     pc = runner.machine
     for name, address in pc.devices.items():
         print(f"    {name:8} {address}")
-    print(f"    the runner's files: {pc.folder}; exit or Ctrl-] ends it all", flush=True)
-    console = machine.connect(f"{pc.folder}/console")
+    print(f"    penstock and the tenders are in the PATH, unikernels in /penstock/unikernels, the runner's files in {pc.folder}")
+    print("    exit or Ctrl-] ends it all", flush=True)
+    inputs = [0, console := machine.connect(f"{pc.folder}/console")]
+    columns, lines = shutil.get_terminal_size((200, 50))
     with contextlib.closing(console), raw_terminal():
-        process = pc.agent.run("exec cttyhack sh -l </dev/console >/dev/console 2>&1")
+        process = pc.agent.run(f"exec </dev/console >/dev/console 2>&1; stty cols {columns} rows {lines}; "
+                               "export PATH=$PATH:/penstock/bin:/usr/local; cd /penstock; exec cttyhack sh")
         while process.running:
-            ready, _, _ = select.select([0, console], [], [], 0.2)
+            ready, _, _ = select.select(inputs, [], [], 0.2)
             if console in ready:
-                os.write(1, console.recv(4096))
+                said = console.recv(4096)
+                if not said:
+                    print("\r\n./dev lab --shell: QEMU has ended", file=sys.stderr)
+                    break
+                os.write(1, said)
             if 0 in ready:
                 typed = os.read(0, 4096)
-                if not typed or b"\x1d" in typed:
+                if b"\x1d" in typed:
                     break
+                if not typed:  # what was piped in is at its end
+                    inputs.remove(0)
                 console.sendall(typed)
+            if not ready and 0 not in inputs:
+                console.sendall(b"\x04")  # heard when the shell asks for more
     runner.shut_down()
     return 0
 
