@@ -44,7 +44,7 @@ def test_unikernel_goes_on(target, what):
     with harness.Emulator("sink") as card, harness.Process(command(target, card, what)) as process:
         process.expect("ready")
         card.signal(signal.SIGKILL)
-        process.expect("lost")
+        process.expect("is gone")
         told = time.monotonic()
         assert process.wait(10) == 1, process.output
         assert time.monotonic() - told > GRACE / 2
@@ -56,7 +56,7 @@ def test_signal_within_the_grace(target):
     with harness.Emulator("sink") as card, harness.Process(command(target, card, "sleep")) as process:
         process.expect("ready")
         card.signal(signal.SIGKILL)
-        process.expect("lost")
+        process.expect("is gone")
         process.signal(signal.SIGTERM)
         assert process.wait(10) == 1 and "Exiting on signal 15" in process.lines[-1], process.output
 
