@@ -370,6 +370,9 @@ def main(kinds=KINDS):
         if not options.exactly:
             several.remember(rows)
         return conclude(rows)
+    except OSError as problem:  # logs that cannot be written: what checks raise does not come here
+        print(f"./dev lab: {problem}", file=sys.stderr)
+        return 1
     finally:
         runner.shut_down()
 
