@@ -116,6 +116,10 @@ int hvt_confine(struct hvt *hvt)
         rc = tender_privileges_drop(&hvt->privileges, &hvt->error);
     if (rc == 0)
         rc = core_open(&hvt->core, &hvt->error);
+    /* No other thread before here: setresuid(3) changes the ids of each in a signal's handler, and
+     * does not wait for that to return, which is a system call that the filter has none of. */
+    if (rc == 0)
+        rc = tender_pci_watch(&hvt->pci, events_lost, &hvt->events, &hvt->error);
     if (rc == 0)
         rc = tender_sandbox_open(&sandbox, &hvt->error);
     if (rc < 0)

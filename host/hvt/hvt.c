@@ -75,11 +75,8 @@ static int create_machine(struct hvt *hvt, const union cpuid *cpuid)
 static int start_devices(struct hvt *hvt)
 {
     struct tender_space space = {.limit = address_limit(hvt), .in_process = false};
-    int rc = tender_pci_start(&hvt->pci, &space, &hvt->error);
 
-    if (rc == 0)
-        rc = tender_pci_watch(&hvt->pci, events_lost, &hvt->events, &hvt->error);
-    return rc;
+    return tender_pci_start(&hvt->pci, &space, &hvt->error);
 }
 
 static int add_window(struct hvt *hvt, const struct tender_dma *dma)

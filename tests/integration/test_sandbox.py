@@ -215,6 +215,20 @@ def test_chroot_with_a_device(tmp_path):
             assert process.output.endswith("Exiting on signal 15")
 
 
+@root
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
+def test_its_threads_begin_as_another_user(tmp_path):
+    """One that is there before returns from the signal by which its ids are changed (setresuid(3)), maybe under the filter."""
+    trace = tmp_path / "trace"
+    with harness.Emulator("sink") as nic:
+        argv = harness.command("reflect", "hvt", [f"--pci:nic0={nic.where}", "--user=nobody"], ["--seconds=1"])
+        with harness.Process(["strace", "-f", "-o", trace, "-e", "trace=setresuid,clone,clone3,rt_sigreturn", *argv]) as process:
+            assert process.wait(60) == 0, process.output
+    calls = [line.split(maxsplit=1)[1].split("(")[0] for line in trace.read_text().splitlines() if "(" in line]
+    assert calls.count("setresuid") == 1 and "rt_sigreturn" not in calls, trace.read_text()
+    assert calls.index("setresuid") < min(calls.index(c) for c in calls if c.startswith("clone"))
+
+
 @pytest.fixture
 def for_all():
     """The tender and hello where any user may read them, which the tree itself may not allow."""
